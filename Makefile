@@ -1,0 +1,77 @@
+# Needs Python 3.11 or 3.12 and make; everything else goes into .venv. `make help` lists what there is.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+LOCK := requirements.lock
+FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme fencing lifetime outage)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test acceptance faults soak lint types check bench lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/embedded: pyproject.toml $(LOCK)
+	@test -n "$(PYTHON)" || { echo "Longhand needs Python 3.11, 3.12 or 3.13 on PATH."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c $(LOCK) -e '.[embedded]'
+	@touch $@
+
+$(VENV)/dev: $(VENV)/embedded
+	$(PIP) install -c $(LOCK) -e '.[dev]'
+	@touch $@
+
+setup: $(VENV)/embedded ## make .venv with all that the embedded stack needs
+
+demo: $(VENV)/embedded ## transcribe samples/ (or FILES="a.mp3 b.wav") with a stack of its own
+	@$(BIN)/longhand demo $(FILES)
+
+up: $(VENV)/embedded ## bring up the whole stack in the foreground
+	@$(BIN)/longhand up
+
+test: $(VENV)/dev ## run the tests (under five minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+acceptance: $(VENV)/dev ## run the tests with real processes and faults (under fifteen minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/acceptance $(ARGS)
+
+faults: $(VENV)/dev ## run the fault programme alone, each time with other faults (SEED=4 for those of make acceptance)
+	LONGHAND_TEST_SEED=$(or $(SEED),$$(date +%s)) LONGHAND_TEST_BOTH_SIDES=1 $(BIN)/python -m pytest $(FAULTS) $(ARGS)
+
+soak: $(VENV)/dev ## run the long tests: 500 sessions with moody servers, 10,000 random frames, the verbs' model, then tests/soak
+	LONGHAND_TEST_SOAK_RUNS=500 $(BIN)/python -m pytest --timeout 1800 tests/integration/test_realtime_client_soak.py
+	LONGHAND_TEST_FUZZ_FRAMES=10000 $(BIN)/python -m pytest --timeout 1800 tests/acceptance/test_recognizer_hostile.py -k random
+	LONGHAND_TEST_MODEL_RUNS=200 $(BIN)/python -m pytest --timeout 1800 tests/integration/test_jobs_model.py
+	$(BIN)/python -m pytest --timeout 3600 tests/soak $(ARGS)
+
+lint: $(VENV)/dev ## check style with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev ## check types with mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## lint, types and tests
+
+bench: $(VENV)/dev ## run the benchmarks; tables on the screen, JSON in bench/out/
+	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.worker_memory
+	$(BIN)/python -m bench.protocol
+	$(BIN)/python -m bench.cpu
+	$(BIN)/python -m bench.short_jobs
+	$(BIN)/python -m bench.session_use
+	$(BIN)/python -m bench.first_answer
+	$(BIN)/python -m bench.engine
+	$(BIN)/python -m bench.silence
+	$(BIN)/python -m bench.cuts
+	$(BIN)/python -m bench.scale
+	$(BIN)/python -m bench.campaigns
+	$(BIN)/python -m bench.interactive
+
+lock: $(VENV)/dev ## renew requirements.lock from pyproject.toml
+	$(BIN)/python tools/lock.py
+
+clean: ## remove what make made
+	rm -rf $(VENV) build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
