@@ -1,0 +1,48 @@
+"""How long a peer may take. Only events count: a peer that pings, or trickles bytes, has said nothing."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """All in seconds.
+
+    ``connect_s``    from the name's look-up to the end of the handshake
+    ``update_s``     until the service has taken our options
+    ``send_s``       for one frame to be taken by the connection
+    ``first_answer_s``  from a commit to the first event about it
+    ``quiet_s``      between two events while an answer is awaited
+    ``segment_s`` and ``segment_per_s``  for a whole segment: a part that is fixed, and one for each second of its audio
+    ``finish_s``     between two events after session.finish
+    ``close_s``      for the closing of a connection that has nothing more to say
+    """
+
+    connect_s: float = 5.0
+    update_s: float = 5.0
+    send_s: float = 30.0
+    first_answer_s: float = 15.0
+    quiet_s: float = 60.0
+    segment_s: float = 60.0
+    segment_per_s: float = 4.0
+    finish_s: float = 20.0
+    close_s: float = 1.0
+
+    def whole_segment_s(self, audio_s: float) -> float:
+        """The longest that a segment of this length may take, from its commit to its answer."""
+        return self.segment_s + self.segment_per_s * audio_s
+
+    def segment_due(self, since: float, heard_at: float | None, audio_s: float) -> float:
+        """The moment at which the oldest unanswered segment is overdue.
+
+        ``since`` is when its turn came: its commit, or the answer to the one before it. ``heard_at`` is when the
+        service last spoke of it, None where it has not.
+        """
+        next_sign = since + self.first_answer_s if heard_at is None else max(since, heard_at) + self.quiet_s
+        return min(next_sign, since + self.whole_segment_s(audio_s))
+
+    def finish_due(self, since: float, heard_at: float, audio_s: float) -> float:
+        """The moment at which the end of a session is overdue that was asked for at ``since``.
+
+        ``audio_s`` is how much was unanswered then, ``heard_at`` when the service last said anything.
+        """
+        return min(max(since, heard_at) + self.finish_s, since + self.finish_s + self.whole_segment_s(audio_s))

@@ -1,0 +1,52 @@
+"""A gateway to any OpenAI-compatible ``/v1/audio/transcriptions``: vLLM with the open Qwen3-ASR weights, speaches,
+whisper.cpp's server. So a GPU at home serves the real-time protocol.
+"""
+
+import re
+from typing import Any
+
+from realtime.engines.gateway import Gateway, wav
+from realtime.engines.port import Answer, Segment
+from realtime.recognizer_config import OPENAI_MODEL
+
+_PATH = "/audio/transcriptions"
+# Qwen3-ASR's own output, which some versions of vLLM hand on as it is: "language English<asr_text>Hello."
+_TAGGED = re.compile(r"language (?P<language>[A-Za-z]+)<asr_text>(?P<text>.*)", re.DOTALL)
+_CODE = re.compile(r"[a-z]{2,3}")
+
+
+class OpenAIGateway(Gateway):
+    """Multipart with a WAV file; the session's context goes into ``prompt``."""
+
+    @property
+    def url(self) -> str:
+        """The configured base with the route; a URL that has the route already is taken as it is."""
+        base = self.config.url.rstrip("/")
+        return base if not base or base.endswith(_PATH) else base + _PATH
+
+    @property
+    def model(self) -> str:
+        """The configured name."""
+        return self.config.model or OPENAI_MODEL
+
+    def form(self, segment: Segment) -> dict[str, Any]:
+        """Fields that are not known are left out: some servers refuse empty ones."""
+        fields = {
+            "model": self.model,
+            "response_format": "json",
+            "temperature": "0",
+            "language": self.language(segment),
+            "prompt": segment.context,
+        }
+        return {
+            "data": {name: value for name, value in fields.items() if value},
+            "files": {"file": ("segment.wav", wav(segment.pcm), "audio/wav")},
+        }
+
+    def read(self, body: dict[str, Any], segment: Segment) -> Answer:
+        """``{"text"}``, with a language where the server gives one."""
+        text = body["text"] or ""
+        tagged = _TAGGED.fullmatch(text)
+        spoken = body.get("language") or ""
+        language = spoken if _CODE.fullmatch(spoken) else self.language(segment)
+        return Answer(text=(tagged["text"] if tagged else text).strip(), language=language)

@@ -1,0 +1,121 @@
+"""What can go wrong between a client and a recognition service, by who must act.
+
+CodedError                     anything that has a code, and knows whether trying again helps
+└── RealtimeError
+    ├── ServiceRefused         an operator must act: nothing will work until then
+    │   ├── KeyRefused         the API key
+    │   ├── BillUnpaid         the account
+    │   └── ModelUnknown       the model's name
+    ├── ContentRefused         nobody can: this audio is refused for good, a gap
+    ├── RequestRejected        we must: our event was wrong
+    ├── ServiceLimited         wait, and come slower
+    │   ├── RateLimited
+    │   └── QuotaExceeded
+    ├── ServiceFault           the service must: try again
+    └── NetworkFault           the network must: try again
+        ├── ServiceUnreachable
+        ├── ConnectionLost
+        └── ServiceTimeout
+
+Decide on classes and codes, never on the text of a message.
+"""
+
+from typing import ClassVar
+
+
+class CodedError(Exception):
+    """An error with a stable code, a sentence for a person, and a hint of what to do."""
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+    hint: ClassVar[str] = ""
+
+    def __init__(
+        self, message: str = "", *, service_code: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message or self.hint)
+        self.message = message or self.hint
+        self.service_code = service_code
+        self.retry_after_s = retry_after_s
+
+
+class RealtimeError(CodedError):
+    """Anything that a recognition service, or the way to it, can do to a session."""
+
+
+class ServiceRefused(RealtimeError):
+    """Configuration or bill: every request will be refused until an operator acts."""
+
+    code = "service_refused"
+    retryable = True
+    hint = "The service refuses every request: look at its message, the key, the account and the model."
+
+
+class KeyRefused(ServiceRefused):
+    code = "key_refused"
+    hint = "The service refused the API key: look at LONGHAND_SERVICE_KEY, and whether it belongs to this region."
+
+
+class BillUnpaid(ServiceRefused):
+    code = "bill_unpaid"
+    hint = "The service says that the account is overdue: pay the bill, the jobs go on by themselves."
+
+
+class ModelUnknown(ServiceRefused):
+    code = "model_unknown"
+    hint = "The service does not know the model: look at LONGHAND_MODEL."
+
+
+class ContentRefused(RealtimeError):
+    code = "content_refused"
+    hint = "The service refused this part of the recording for good: it is reported as a gap."
+
+
+class RequestRejected(RealtimeError):
+    code = "request_rejected"
+    hint = "The service did not accept what was sent: look at the options of the job, or report it as a defect."
+
+
+class ServiceLimited(RealtimeError):
+    """The service asks for patience; ``retry_after_s`` where it said how long."""
+
+    code = "service_limited"
+    retryable = True
+    hint = "The service asks for patience: the job goes on by itself."
+
+
+class RateLimited(ServiceLimited):
+    code = "rate_limited"
+    hint = "The service asks to come slower: the job goes on by itself; lower LONGHAND_PERMITS if it stays."
+
+
+class QuotaExceeded(ServiceLimited):
+    code = "quota_exceeded"
+    hint = "The service's quota is used up: the job goes on when the quota's window opens again."
+
+
+class ServiceFault(RealtimeError):
+    code = "service_fault"
+    retryable = True
+    hint = "The service failed: the job is tried again by itself."
+
+
+class NetworkFault(RealtimeError):
+    code = "network_fault"
+    retryable = True
+    hint = "The network on the way to the service failed: the job is tried again by itself."
+
+
+class ServiceUnreachable(NetworkFault):
+    code = "service_unreachable"
+    hint = "The service cannot be reached: look at LONGHAND_SERVICE_URL and the network; the job goes on by itself."
+
+
+class ConnectionLost(NetworkFault):
+    code = "connection_lost"
+    hint = "The connection to the service broke: the job is tried again by itself."
+
+
+class ServiceTimeout(NetworkFault):
+    code = "service_timeout"
+    hint = "The service did not answer in time: the job is tried again by itself."
