@@ -1,0 +1,1 @@
+"""Filling an archive from manifests, folders and buckets, in the background."""

@@ -1,0 +1,53 @@
+"""A folder's files in an order that can be gone on with, however many there are."""
+
+import heapq
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+AT_ONCE = 20_000  # names of one folder that are held; a larger folder is read several times
+
+
+def walk(folder: Path, after: str = "") -> Iterator[str]:
+    """The names of all files below the folder, folders with slashes, from behind ``after`` on.
+
+    Links to folders are not followed, and hidden folders are passed over. Each folder's own names come in order, so a
+    walk that stopped goes on at the same place. A folder below that may not be read is given itself, with a slash at
+    its end. Raises OSError where the folder itself cannot be read.
+    """
+    yield from _below(folder, "", after.split("/") if after else [])
+
+
+def _below(folder: Path, above: str, after: Sequence[str]) -> Iterator[str]:
+    begun = after[0] if after else ""
+    for name, is_folder in _in_order(folder, begun):
+        if is_folder:
+            yield from _below_readable(folder / name, f"{above}{name}/", after[1:] if name == begun else [])
+        elif name != begun:
+            yield above + name
+
+
+def _below_readable(folder: Path, above: str, after: Sequence[str]) -> Iterator[str]:
+    try:
+        yield from _below(folder, above, after)
+    except FileNotFoundError:
+        return  # it was removed meanwhile
+    except PermissionError:
+        yield above
+
+
+def _in_order(folder: Path, start: str) -> Iterator[tuple[str, bool]]:
+    """The folder's entries from ``start`` on, each with whether it is a folder."""
+    last: str | None = None
+    while few := heapq.nsmallest(AT_ONCE, _entries(folder, start, last)):
+        yield from few
+        if len(few) < AT_ONCE:
+            return
+        last = few[-1][0]
+
+
+def _entries(folder: Path, start: str, last: str | None) -> Iterator[tuple[str, bool]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name >= start and (last is None or entry.name > last) and not entry.name.startswith("."):
+                yield entry.name, entry.is_dir(follow_symlinks=False)

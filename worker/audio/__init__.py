@@ -1,0 +1,1 @@
+"""Decoding: what strangers send, through ffmpeg, to windows of 16 kHz audio."""

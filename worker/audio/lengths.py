@@ -1,0 +1,52 @@
+"""How long a recording says that it is: read from its head, not decoded. For estimates, never for what is stored."""
+
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from worker.audio.containers import flac_duration_ms
+from worker.audio.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments
+from worker.audio.wav import PCM, NoWav, read_head
+from worker.errors import ConfigurationError, DecoderFailed
+
+DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)\.(\d\d)", re.MULTILINE)
+JUST_OPEN = "-f ffmetadata pipe:1".split()
+STALL_S = 10.0
+
+
+def said_length_ms(path: Path) -> int | None:
+    """The length by a WAV's or FLAC's header, else as ffmpeg finds it; None where nothing says it."""
+    try:
+        with path.open("rb") as file:
+            known = _wav_ms(file) or flac_duration_ms(file)
+    except OSError:
+        return None
+    return known or _by_ffmpeg(path)
+
+
+def _wav_ms(file: BinaryIO) -> int | None:
+    """Of plain samples; a header that leaves the length open is answered by the file's size."""
+    try:
+        head = read_head(file.read)
+    except NoWav:
+        return None
+    if head.codec != PCM or not head.frame_bytes:
+        return None
+    behind = file.seek(0, 2) - head.data_offset
+    n_bytes = behind if head.data_bytes is None else min(behind, head.data_bytes)
+    return n_bytes // head.frame_bytes * 1000 // head.frame_rate
+
+
+def _by_ffmpeg(path: Path) -> int | None:
+    try:
+        with Ffmpeg(find_ffmpeg(), [*input_arguments(path), *JUST_OPEN], stall_s=STALL_S) as process:
+            while process.read(65_536):
+                pass
+            process.wait()
+            found = DURATION.search(process.hear())
+    except (DecoderFailed, ConfigurationError):
+        return None
+    if found is None:
+        return None
+    hours, minutes, seconds, hundredths = (int(number) for number in found.groups())
+    return (((hours * 60 + minutes) * 60 + seconds) * 100 + hundredths) * 10 or None

@@ -1,0 +1,1 @@
+"""Transcripts of many recordings, written into a folder or a bucket."""

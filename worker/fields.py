@@ -1,0 +1,93 @@
+"""Fields that a person may fill, checked the same wherever they come in: forms, JSON, manifests, names of files."""
+
+import json
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+MAX_LABELS = 32
+MAX_LABEL = 200
+
+
+def storable(text: str) -> str:
+    """Neither NUL, which PostgreSQL has no place for, nor half a surrogate pair, which no encoding has."""
+    if "\0" in text or re.search("[\ud800-\udfff]", text):
+        raise ValueError("holds characters that cannot be stored")
+    return text
+
+
+def text_name(text: str) -> str:
+    """Text that can stand in a line."""
+    if any(unicodedata.category(sign) == "Cc" for sign in text):
+        raise ValueError("holds control characters")
+    return storable(text).strip()
+
+
+def labels_from(given: object) -> object:
+    """JSON's object, or ``name=value,name=value`` as a form has it."""
+    if not isinstance(given, str):
+        return given
+    if given.lstrip().startswith("{"):
+        return json.loads(given)
+    pairs = [pair.partition("=") for pair in given.split(",") if pair.strip()]
+    if not all(middle for _, middle, _ in pairs):
+        raise ValueError("must be a JSON object, or name=value,name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def few(labels: dict[str, str]) -> dict[str, str]:
+    """No more than MAX_LABELS."""
+    if len(labels) > MAX_LABELS:
+        raise ValueError(f"there may be {MAX_LABELS} labels at most")
+    return labels
+
+
+def _code(given: str) -> str:
+    code = given.strip().lower()
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError("must be a code of two or three letters, such as en")
+    return code
+
+
+def moment_of(given: object) -> datetime:
+    """A time of ISO 8601, also a day alone, and as names of files have it: 20240131-101500. Without a zone it is UTC.
+
+    Raises ValueError.
+    """
+    if isinstance(given, datetime):
+        return given if given.tzinfo else given.replace(tzinfo=UTC)
+    try:
+        read = datetime.fromisoformat(_as_iso(str(given).strip()))
+    except ValueError:
+        raise ValueError("must be an ISO 8601 time, such as 2024-01-31T10:15:00Z") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _as_iso(text: str) -> str:
+    found = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)[-_ T]+(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?", text)
+    if not found:
+        return text
+    year, month, day, hour, minute, second = found.groups(default="00")
+    return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
+
+
+def sentence(found: Any) -> str:  # noqa: ANN401  # pydantic's list of errors
+    """Pydantic's errors, each with the field's name in front."""
+    return "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in found) + "."
+
+
+def _field(place: tuple[Any, ...]) -> str:
+    """The first part of a place says where it was looked for, not which field it is."""
+    named = place[1:] if place and place[0] in {"query", "body", "path", "header"} else place
+    return ".".join(map(str, named)) or "body"
+
+
+Name = Annotated[str, Field(max_length=200), AfterValidator(text_name)]
+Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL), AfterValidator(text_name)]
+LabelValue = Annotated[str, Field(max_length=MAX_LABEL), AfterValidator(text_name)]
+Labels = Annotated[dict[Label, LabelValue], BeforeValidator(labels_from), AfterValidator(few)]
+LanguageCode = Annotated[str, AfterValidator(_code)]
+Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -1,0 +1,1 @@
+"""What the whole fleet shares: permits and new sessions a second, in Redis."""

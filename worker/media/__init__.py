@@ -1,0 +1,1 @@
+"""Recordings' bytes: the media store, and sources that are fetched."""

@@ -1,0 +1,211 @@
+"""A source's URL, fetched as what strangers give: public addresses only, counted bytes, one deadline for the whole.
+
+Nothing of the environment is used: no proxy, no .netrc. Errors name a URL without its query and credentials.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpcore
+
+from realtime.errors import CodedError
+from worker.errors import (
+    InvalidRequest,
+    SourceChanged,
+    SourceForbidden,
+    SourceMissing,
+    SourceUnreachable,
+    UploadTooLarge,
+)
+from worker.media.public_network import CheckedBackend, Deadline, DeadlinePassed, ForbiddenAddress
+from worker.media.store import hash_and_write, make_durable, storage_errors
+from worker.media.urls import as_requested, authorization, check_url, display, origin
+
+__all__ = ["Fetched", "SourceIdentity", "check_url", "display", "fetch", "identify"]
+
+MAX_REDIRECTS = 5
+OPERATION_S = 30.0
+IDENTIFY_S = 30.0
+DEADLINE_S = 3600.0
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MISSING = frozenset({404, 410})
+FORBIDDEN = frozenset({401, 403, 407, 451})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceIdentity:
+    """What tells one state of a source from another; None where the server does not say."""
+
+    size_bytes: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def contradicts(self, other: "SourceIdentity") -> bool:
+        """Whether the two cannot be the same state."""
+        dated = self.etag is None or other.etag is None  # an etag says more than a date
+        pairs: list[tuple[object, object]] = [(self.size_bytes, other.size_bytes), (self.etag, other.etag)]
+        pairs += [(self.last_modified, other.last_modified)] if dated else []
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A source that now lies in a file: ``digest`` is its SHA-256, ``head`` its first bytes."""
+
+    digest: str
+    size_bytes: int
+    head: bytes
+    identity: SourceIdentity
+
+
+def identify(url: str, *, allow_private: bool = False, deadline_s: float = IDENTIFY_S) -> SourceIdentity:
+    """What the server says of the source, without fetching it.
+
+    A GET that is closed after its headers: a URL signed for GET refuses HEAD. Raises as `fetch` does.
+    """
+    with _get(url, Deadline.within(deadline_s), allow_private=allow_private) as response:
+        return _identity(response)
+
+
+def fetch(
+    url: str,
+    target: Path,
+    *,
+    max_bytes: int,
+    allow_private: bool = False,
+    known: SourceIdentity | None = None,
+    deadline_s: float = DEADLINE_S,
+    on_chunk: Callable[[int], None] = lambda _size: None,
+) -> Fetched:
+    """Write what is at ``url`` to ``target``, which is removed again after any error.
+
+    ``on_chunk`` is told the size of each piece before it is written; what it raises ends the fetch.
+
+    Raises SourceMissing, SourceForbidden (also for a private address), SourceChanged where it contradicts ``known``,
+    UploadTooLarge, StorageFailed, InvalidRequest; SourceUnreachable for all that may pass.
+    """
+    with ExitStack() as undo, _get(url, Deadline.within(deadline_s), allow_private=allow_private) as response:
+        undo.callback(target.unlink, missing_ok=True)
+        identity = _identity(response)
+        check_state(url, identity, known, max_bytes)
+        fetched = keep(told(response.iter_stream(), on_chunk), target, identity, max_bytes)
+        undo.pop_all()
+    return fetched
+
+
+def check_state(url: str, identity: SourceIdentity, known: SourceIdentity | None, max_bytes: int) -> None:
+    """Raises SourceChanged where the source is not what is known of it, UploadTooLarge where it says so itself."""
+    if known is not None and known.contradicts(identity):
+        raise SourceChanged(f"{display(url)} is not what was registered any more: submit it again.")
+    if (identity.size_bytes or 0) > max_bytes:
+        raise UploadTooLarge(f"{display(url)} is larger than {max_bytes} bytes. {UploadTooLarge.hint}")
+
+
+def told(chunks: Iterable[bytes], on_chunk: Callable[[int], None]) -> Iterator[bytes]:
+    """The chunks, each told of before it is used."""
+    for chunk in chunks:
+        on_chunk(len(chunk))
+        yield chunk
+
+
+def keep(chunks: Iterable[bytes], target: Path, identity: SourceIdentity, max_bytes: int) -> Fetched:
+    """Write the bytes of a source to ``target``. Raises UploadTooLarge, StorageFailed, and what reading raises."""
+    with storage_errors():
+        file = target.open("wb")
+    with file:
+        digest, size, head = hash_and_write(file, chunks, max_bytes)
+        make_durable(file)
+    return Fetched(digest=digest, size_bytes=size, head=head, identity=identity)
+
+
+@contextmanager
+def _get(url: str, deadline: Deadline, *, allow_private: bool) -> Iterator[httpcore.Response]:
+    """The answer to a GET after redirects, with its body yet to be read. Network errors become ours."""
+    check_url(url)
+    backend = CheckedBackend(deadline, allow_private=allow_private)
+    with (
+        _our_errors(url),
+        httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool,
+        ExitStack() as opened,
+    ):
+        response = _follow(url, pool, opened)
+        _check_status(url, response.status)
+        yield response
+
+
+def _follow(url: str, pool: httpcore.ConnectionPool, opened: ExitStack) -> httpcore.Response:
+    """The first answer that is no redirect; ``opened`` closes it."""
+    place = url
+    for _request in range(MAX_REDIRECTS + 1):
+        request = pool.stream("GET", as_requested(place), headers=_headers(url, place), extensions=_timeouts())
+        response = opened.enter_context(request)
+        if response.status not in REDIRECTS:
+            return response
+        place = _redirected(url, urljoin(place, _header(response, b"location") or ""))
+        opened.close()
+    raise SourceUnreachable(f"{display(url)} redirects more than {MAX_REDIRECTS} times.")
+
+
+@contextmanager
+def _our_errors(url: str) -> Iterator[None]:
+    shown = display(url)
+    try:
+        yield
+    except ForbiddenAddress as error:
+        raise SourceForbidden(f"{shown} leads to a private address, which is not allowed.") from error
+    except DeadlinePassed as error:
+        raise SourceUnreachable(f"{shown} did not arrive in time.") from error
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        raise SourceUnreachable(f"{shown} does not answer ({type(error).__name__}).") from error
+
+
+def _redirected(url: str, place: str) -> str:
+    try:
+        check_url(place)
+    except InvalidRequest as error:
+        raise SourceForbidden(f"{display(url)} redirects to what is no http or https URL.") from error
+    return place
+
+
+def _check_status(url: str, status: int) -> None:
+    if status == 200:
+        return
+    kind: type[CodedError] = SourceUnreachable
+    if status in MISSING:
+        kind = SourceMissing
+    elif status in FORBIDDEN:
+        kind = SourceForbidden
+    raise kind(f"{display(url)} answers with HTTP status {status}. {kind.hint}")
+
+
+def _identity(response: httpcore.Response) -> SourceIdentity:
+    length = _header(response, b"content-length") or ""
+    return SourceIdentity(
+        size_bytes=int(length) if length.isdecimal() else None,
+        etag=_header(response, b"etag"),
+        last_modified=_header(response, b"last-modified"),
+    )
+
+
+def _header(response: httpcore.Response, name: bytes) -> str | None:
+    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), None)
+
+
+def _headers(first: str, place: str) -> dict[bytes | str, bytes | str]:
+    """Credentials of the URL go to its own origin only, wherever it redirects to."""
+    headers: dict[bytes | str, bytes | str] = {
+        "Host": origin(place)[1],
+        "User-Agent": "longhand",
+        "Accept-Encoding": "identity",
+    }
+    login = authorization(first)
+    if login is not None and origin(first) == origin(place):
+        headers["Authorization"] = login
+    return headers
+
+
+def _timeouts() -> dict[str, dict[str, float]]:
+    return {"timeout": {"connect": OPERATION_S, "read": OPERATION_S, "write": OPERATION_S, "pool": OPERATION_S}}

@@ -1,0 +1,121 @@
+"""Connections to the public internet only: each address is checked, and the checked one is connected to.
+
+A name could resolve to another address between a check and a connection, so nothing resolves it twice.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+import httpcore
+
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class ForbiddenAddress(Exception):
+    """The name leads into a private network."""
+
+
+class DeadlinePassed(Exception):
+    """The whole took too long."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment of the monotonic clock by which all must be done."""
+
+    at: float
+
+    @classmethod
+    def within(cls, seconds: float) -> "Deadline":
+        return cls(time.monotonic() + seconds)
+
+    def left(self, at_most: float | None = None) -> float:
+        """Seconds left, no more than ``at_most``; raises DeadlinePassed where there are none."""
+        left = self.at - time.monotonic()
+        if left <= 0:
+            raise DeadlinePassed
+        return left if at_most is None else min(left, at_most)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, also where it carries another address within."""
+    found = ip_address(address.partition("%")[0])
+    inner = _carried(found) if isinstance(found, IPv6Address) else None
+    if inner is not None and not is_public(str(inner)):
+        return False
+    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+
+
+class CheckedBackend(httpcore.NetworkBackend):
+    """Resolves a name once, refuses private addresses, and keeps one deadline over all that is read and written."""
+
+    def __init__(self, deadline: Deadline, *, allow_private: bool) -> None:
+        self._deadline = deadline
+        self._allow_private = allow_private
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        last: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
+        for address in self._resolve(host, port):
+            try:
+                stream = self._backend.connect_tcp(
+                    address, port, self._deadline.left(timeout), local_address, socket_options
+                )
+                return _TimedStream(stream, self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                last = error
+        raise last or httpcore.ConnectError("the name has no address")
+
+    def _resolve(self, host: str, port: int) -> list[str]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label of the name is too long
+            raise httpcore.ConnectError("the name cannot be resolved") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        if not self._allow_private and not all(is_public(address) for address in addresses):
+            raise ForbiddenAddress
+        return addresses
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A stream whose every operation gets what is left until the deadline, so that a trickle ends too."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return _TimedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  # the interface's own type
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,127 @@
+"""A recording's bytes as a file: from the media store, or fetched from its source for as long as a job needs them."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.errors import SourceChanged, SourceMissing
+from worker.ids import new_id
+from worker.media import identities
+from worker.media.buckets import Buckets, is_in_bucket
+from worker.media.fetch import Fetched, SourceIdentity, check_state, fetch, keep, told
+from worker.media.mounts import digest_of, is_mounted, opened_mounted
+from worker.media.store import storage_errors
+from worker.models import Recording
+from worker.process.desk import Desk
+from worker.process.lease import Lease
+from worker.queue.claims import Claim
+from worker.queue.recordings import learn
+from worker.settings import Settings
+
+FETCHED = ".fetched"  # in the media store's folder, which has room for recordings
+ABANDONED_S = 24 * 3600.0  # a file that is still there after so long belongs to a worker that was killed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the bytes are now, and their SHA-256."""
+
+    path: Path
+    digest: str
+
+
+@contextmanager
+def open_source(desk: Desk, claim: Claim, recording: Recording, lease: Lease) -> Iterator[Source]:
+    """The recording's bytes for the block's duration; what had to be fetched is removed after it."""
+    if recording.media_key is not None and recording.digest is not None:
+        yield Source(path=desk.media.path(recording.media_key), digest=recording.digest)
+        return
+    if recording.source_url is None:
+        raise SourceMissing
+    if is_mounted(recording.source_url):
+        with opened_mounted(recording.source_url, desk.settings.roots, identities.state_of(recording.identity)) as path:
+            yield Source(path=path, digest=_known_digest(desk, claim, recording, lease, path))
+        return
+    target = room_for_fetched(desk.settings) / new_id()
+    try:
+        yield Source(path=target, digest=_fetch(desk, claim, recording, lease, target))
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _known_digest(desk: Desk, claim: Claim, recording: Recording, lease: Lease, path: Path) -> str:
+    """The digest, read once: the file's size and time have told that it is the same since."""
+    if recording.digest is not None:
+        return recording.digest
+    digest = digest_of(path, _got_on(lease))
+    learn(desk.database, claim, digest=digest, size_bytes=path.stat().st_size)
+    return digest
+
+
+def _got_on(lease: Lease) -> Callable[[int], None]:
+    def got_on(_size: int) -> None:
+        lease.check()
+        lease.touch()
+
+    return got_on
+
+
+def _fetch(desk: Desk, claim: Claim, recording: Recording, lease: Lease, target: Path) -> str:
+    fetched = fetch_source(recording.source_url or "", target, desk.settings, _known(recording), _got_on(lease))
+    if recording.digest is None:
+        learn(desk.database, claim, digest=fetched.digest, size_bytes=fetched.size_bytes)
+    elif recording.digest != fetched.digest:
+        raise SourceChanged
+    return fetched.digest
+
+
+def fetch_source(
+    url: str, target: Path, settings: Settings, known: SourceIdentity | None, on_chunk: Callable[[int], None]
+) -> Fetched:
+    """Write what is at an http, https or s3 URL to ``target``. Raises as `worker.media.fetch.fetch` does."""
+    if is_in_bucket(url):
+        return _fetch_object(url, target, settings, known, on_chunk)
+    return fetch(
+        url,
+        target,
+        max_bytes=settings.max_upload_bytes,
+        allow_private=settings.allow_private_urls,
+        known=known,
+        on_chunk=on_chunk,
+    )
+
+
+def _fetch_object(
+    url: str, target: Path, settings: Settings, known: SourceIdentity | None, on_chunk: Callable[[int], None]
+) -> Fetched:
+    buckets = Buckets(settings.s3_endpoint)
+    state = buckets.state(url)
+    check_state(url, state, known, settings.max_upload_bytes)
+    with ExitStack() as undo:
+        undo.callback(target.unlink, missing_ok=True)
+        fetched = keep(told(buckets.pieces(url), on_chunk), target, state, settings.max_upload_bytes)
+        undo.pop_all()
+    return fetched
+
+
+def _known(recording: Recording) -> SourceIdentity:
+    """The state that must be found: once the bytes are known their digest decides, and no server's word for them."""
+    registered = identities.state_of(recording.identity)
+    if registered is not None and recording.digest is None:
+        return registered
+    return SourceIdentity(size_bytes=recording.size_bytes)
+
+
+def room_for_fetched(settings: Settings) -> Path:
+    """The folder for what is fetched for a while, rid of what the killed have left there."""
+    folder = settings.resolved_media_dir / FETCHED
+    with storage_errors():
+        folder.mkdir(parents=True, exist_ok=True)
+    oldest = time.time() - ABANDONED_S
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process was faster
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+    return folder

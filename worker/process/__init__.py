@@ -1,0 +1,1 @@
+"""One worker process: its room for jobs, its leases, its watchdog."""

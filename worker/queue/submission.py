@@ -1,0 +1,84 @@
+"""Submitting: recordings, each with a job that is made or found. The verb of `worker.queue.jobs` that makes jobs."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker.database import clock
+from worker.errors import LanguageNotSupported
+from worker.queue.additions import Submitted, Wanted, submit_known
+from worker.queue.deadlines import Deadline
+from worker.queue.recordings import Found, NewRecording, find_or_add
+from worker.spec import Spec
+
+__all__ = ["Submission", "Submitted", "submit", "submit_many"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A recording, and what is to be done with it.
+
+    ``fresh`` makes a new job whose revision is above those before it, so that no stored answer is reused.
+    ``own_languages``: nobody asked for a language, so the recording's is used where its owner has named one; it must be
+    one of these, which the service knows. Empty: the spec's language stands.
+    """
+
+    recording: NewRecording
+    spec: Spec
+    batch_id: str | None = None
+    external_id: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    deadline: Deadline | None = None
+    fresh: bool = False
+    retry_of: str | None = None
+    own_languages: frozenset[str] = frozenset()
+
+    def wanted(self, recording: Found, now_ms: int) -> Wanted:
+        columns = {
+            "archive": self.recording.archive,
+            "batch_id": self.batch_id,
+            "external_id": self.external_id,
+            "labels": self.labels,
+            "retry_of": self.retry_of,
+            "deadline_ms": self.deadline.moment(now_ms) if self.deadline else None,
+        }
+        return Wanted(
+            recording_id=recording.id,
+            spec=self._spec_for(recording),
+            columns=columns,
+            fresh=self.fresh,
+            alone=recording.added,
+        )
+
+    def _spec_for(self, recording: Found) -> Spec:
+        if not (self.own_languages and recording.language):
+            return self.spec
+        check_language(recording.language, self.own_languages, self.spec.service)
+        return replace(self.spec, language=recording.language)
+
+
+def check_language(language: str, known: Collection[str], service: str) -> None:
+    """Raises LanguageNotSupported where a recording's own language is none that the service knows."""
+    if language not in known:
+        raise LanguageNotSupported(f"The recording is in {language!r}, which the service {service!r} cannot recognise.")
+
+
+def submit(session: Session, recording: NewRecording, spec: Spec, **options: Any) -> Submitted:  # noqa: ANN401  # Submission's other fields
+    """One submission."""
+    return submit_many(session, [Submission(recording=recording, spec=spec, **options)])[0]
+
+
+def submit_many(session: Session, submissions: Sequence[Submission]) -> list[Submitted]:
+    """Add each recording and a job for it, or find the job that exists for the same recording and spec.
+
+    A failed or cancelled job is found too: it is retried, not made again. Equal submissions at the same moment make
+    one job: the recordings' rows are locked until the caller commits. So few thousand at once, and then a commit.
+    """
+    if not submissions:
+        return []
+    recordings = find_or_add(session, [one.recording for one in submissions])
+    now_ms = clock(session)
+    pairs = zip(submissions, recordings, strict=True)
+    return submit_known(session, [one.wanted(recording, now_ms) for one, recording in pairs])

@@ -1,0 +1,73 @@
+"""A service's breaker as a session's opener sees it: while the service refuses, one probe a minute for the fleet."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from realtime.errors import (
+    BillUnpaid,
+    KeyRefused,
+    ModelUnknown,
+    QuotaExceeded,
+    RateLimited,
+    RealtimeError,
+    ServiceLimited,
+    ServiceRefused,
+)
+from worker import fleet
+from worker.database import Database
+
+log = structlog.get_logger(__name__)
+
+# What meets every job of a service alike. A refusal or a used-up quota stops the fleet until a probe is answered; a
+# rate limit only slows it down, since it passes sooner than a probe would come.
+MEETS_ALL = (ServiceRefused, ServiceLimited)
+KNOWN: dict[str, type[RealtimeError]] = {
+    error.code: error for error in (KeyRefused, BillUnpaid, ModelUnknown, QuotaExceeded, RateLimited, ServiceRefused)
+}
+
+
+class Breaker:
+    """One service's breaker; its state is a row that the fleet shares. ``slow_down`` is for rate limits."""
+
+    def __init__(self, database: Database, service: str, *, slow_down: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._service = service
+        self._slow_down = slow_down
+
+    def ask(self) -> None:
+        """Return where a session may be opened; else raise the trouble that the service is known to have."""
+        if fleet.may_probe(self._database, self._service):
+            return
+        status = fleet.service_states(self._database).get(self._service)
+        if status is None or status.code is None:  # it recovered in this very moment
+            return
+        raise KNOWN.get(status.code, ServiceRefused)(status.message or "")
+
+    def note(self, error: RealtimeError) -> None:
+        """Open the breaker, or slow the fleet down, where the error is one that every job of the service would meet."""
+        if fleet.is_rate_limit(error):
+            self._slow_down()
+        if isinstance(error, MEETS_ALL):
+            with _best_effort(self._service):
+                fleet.service_trouble(self._database, self._service, error)
+
+    def recovered(self) -> None:
+        """The service answered: close the breaker if it was open."""
+        with _best_effort(self._service):
+            fleet.service_recovered(self._database, self._service)
+
+
+@contextmanager
+def _best_effort(service: str) -> Iterator[None]:
+    """An answer, or a better error, must not be lost because the database could not be told of it."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning(
+            "a service's state could not be stored; the next segment tells it again",
+            service=service,
+            error=type(error).__name__,
+        )

@@ -1,0 +1,72 @@
+"""What goes into a recogniser and what comes out of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from worker.process.lease import Lease
+from worker.spec import SAMPLE_RATE, Spec
+from worker.spending.held import Held
+
+BYTES_PER_MS = SAMPLE_RATE // 1000 * 2
+LONGEST_MS = 60_000  # the protocol's limit of a commit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """One segment to be recognised: 16 kHz s16le mono, under what spec, and what guards each frame.
+
+    That is the lease, and what is ``held`` of the budgets for it.
+    """
+
+    pcm: bytes
+    spec: Spec
+    lease: Lease
+    held: Held
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What the service said; ``model`` is the one that answered."""
+
+    text: str
+    language: str | None
+    emotion: str | None
+    model: str
+    usage: dict[str, Any] | None
+    flags: tuple[str, ...] = ()  # see `worker.recognise.sanity`; they stayed when it was asked again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Either an answer or an error, and in both cases how much audio was sent for it, all tries together."""
+
+    sent_ms: int
+    heard: Heard | None = None
+    error: Exception | None = None
+
+
+class Meter:
+    """Called before each frame, whatever sends it: one that the lease or a budget does not allow does not pass.
+
+    The others are counted.
+    """
+
+    def __init__(self, lease: Lease, held: Held) -> None:
+        self._lease = lease
+        self._held = held
+        self._sent_bytes = 0
+
+    def __call__(self, audio_bytes: int) -> None:
+        self.reserve(audio_bytes)
+        self._sent_bytes += audio_bytes
+
+    def reserve(self, audio_bytes: int) -> None:
+        """See to it that so much more may be sent; raises AttemptEnded, BudgetExhausted."""
+        self._lease.check_frame()
+        self._lease.touch()
+        self._held.cover(-(-(self._sent_bytes + audio_bytes) // BYTES_PER_MS))
+
+    @property
+    def sent_ms(self) -> int:
+        """Whole milliseconds that were let pass, rounded up."""
+        return -(-self._sent_bytes // BYTES_PER_MS)

@@ -1,0 +1,1 @@
+"""What came of a job: segments, answers, transcripts, and their forms."""

@@ -1,0 +1,140 @@
+"""Transcripts that something else has made, read: the forms of `worker.results.export`, the other way round. Pure."""
+
+import csv
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import pysubs2
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from worker.errors import InvalidRequest
+from worker.results.export import Format
+
+# As `worker.results.export` names whoever speaks on a channel.
+_CHANNEL = re.compile(r"Channel (\d{1,3}): ")
+LONGEST_MS = 10 * 366 * 24 * 3_600_000
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Language = Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00-\x1f]*$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Ms = Annotated[int, Field(ge=0, le=LONGEST_MS)]
+
+
+class ReadSegment(BaseModel):
+    """A segment as a transcript keeps it; times are ms of the recording."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    channel: int = Field(0, ge=0, le=255)
+    speaker: Name | None = None
+    start_ms: Ms
+    end_ms: Ms
+    text: Text
+    language: Language | None = None
+    emotion: Name | None = None
+    flags: list[Name] = []
+
+    @model_validator(mode="after")
+    def _forwards(self) -> "ReadSegment":
+        if self.end_ms < self.start_ms:
+            raise ValueError("end_ms lies before start_ms")
+        return self
+
+
+class Brought(BaseModel):
+    """What a transcript says of itself; ``service`` and ``model`` are who made it, where that is known."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    segments: list[ReadSegment]
+    language: Language | None = None
+    service: Name | None = None
+    model: Name | None = None
+
+
+def read_transcript(text: str, form: Format, *, duration_ms: int | None = None) -> Brought:
+    """The transcript in a text. Plain text has no times: it is one segment over ``duration_ms``, where that is known.
+
+    Raises InvalidRequest that names the place.
+    """
+    fields = _READERS[form](text.removeprefix("\ufeff"))
+    if form is Format.TXT:
+        fields["segments"][0]["end_ms"] = duration_ms or 0
+    return _checked(fields)
+
+
+def _checked(fields: Mapping[str, Any]) -> Brought:
+    try:
+        brought = Brought.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the transcript"
+        raise InvalidRequest(f"{place}: {first['msg']}.") from error
+    ordered = sorted(brought.segments, key=lambda segment: (segment.start_ms, segment.channel))
+    return brought.model_copy(update={"segments": ordered})
+
+
+def _from_json(text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"The transcript is no JSON: {error}.") from error
+    if not isinstance(fields, dict):
+        raise InvalidRequest("The transcript must be a JSON object with segments.")
+    return fields
+
+
+def _from_txt(text: str) -> dict[str, Any]:
+    return {"segments": [{"start_ms": 0, "text": " ".join(text.split())}]}
+
+
+def _from_tsv(text: str) -> dict[str, Any]:
+    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    missing = {"start_ms", "end_ms", "text"} - set(rows.fieldnames or ())
+    if missing:
+        raise InvalidRequest(f"The first line must name the columns; there is no {', '.join(sorted(missing))}.")
+    named = ({name: value for name, value in row.items() if name and value} for row in rows)
+    return {"segments": [{"text": "", **row} for row in named]}
+
+
+def _from_srt(text: str) -> dict[str, Any]:
+    return {"segments": list(_cues(text, "srt"))}
+
+
+def _from_vtt(text: str) -> dict[str, Any]:
+    return {"segments": list(_cues(text, "vtt"))}
+
+
+_READERS: dict[Format, Callable[[str], dict[str, Any]]] = {
+    Format.JSON: _from_json,
+    Format.TXT: _from_txt,
+    Format.TSV: _from_tsv,
+    Format.SRT: _from_srt,
+    Format.VTT: _from_vtt,
+}
+
+
+def _cues(text: str, form: str) -> Iterator[dict[str, Any]]:
+    try:
+        events: Iterable[pysubs2.SSAEvent] = pysubs2.SSAFile.from_string(_voices_named(text), format_=form)
+    except (pysubs2.Pysubs2Error, ValueError) as error:
+        raise InvalidRequest(f"The transcript is no {form}: {error}.") from error
+    cues = [event for event in events if not event.is_comment]
+    if not cues:
+        raise InvalidRequest(f"There is not one cue in the transcript: is it {form}?")
+    for cue in cues:
+        said = " ".join(html.unescape(cue.plaintext).replace("\\\u2060", "\\").split())
+        channel = _CHANNEL.match(said)
+        place = {"start_ms": max(0, cue.start), "end_ms": max(0, cue.end)}
+        yield {
+            **place,
+            "channel": int(channel[1]) - 1 if channel else 0,
+            "text": said[channel.end() if channel else 0 :],
+        }
+
+
+def _voices_named(text: str) -> str:
+    """WebVTT's voices as SubRip's names, so that both are read alike."""
+    return re.sub(r"<v(?:\.[^\s>]*)?\s+(Channel \d{1,3})>", r"\1: ", text)

@@ -1,0 +1,1 @@
+"""The services that answer: their names, settings, languages and prices."""

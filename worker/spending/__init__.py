@@ -1,0 +1,1 @@
+"""What sending costs, and how much of it may be spent."""

@@ -1,0 +1,75 @@
+"""How much of a few files would be sent: their beginnings are cut as a job would cut them, and nothing is sent."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+from realtime.errors import CodedError
+from worker.audio.windows import WINDOW_MS, AudioLimits, AudioSegment, Decoding, open_audio
+from worker.services.catalogue import Service
+from worker.spec import Channels, Segmentation
+from worker.split.cutting import cut
+from worker.split.presets import preset_of
+
+FILES = 5
+BEGINNING_MS = 120_000
+LIMITS = AudioLimits(max_duration_ms=366 * 24 * 3_600_000)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What was looked at, and what of it would be sent, over all channels."""
+
+    audio_ms: int = 0
+    heard_ms: int = 0
+
+
+def sampled_send_ratio(
+    paths: Sequence[Path], service: Service, *, channels: Channels, segmentation: Segmentation
+) -> float | None:
+    """What is sent for each ms of the recordings' length, by two minutes of five of them; None where none is read."""
+    few = paths[:: max(1, len(paths) // FILES)][:FILES]
+    looked_at = [_look(path, service, channels, segmentation) for path in few]
+    audio_ms = sum(one.audio_ms for one in looked_at)
+    return sum(one.heard_ms for one in looked_at) / audio_ms if audio_ms else None
+
+
+def _look(path: Path, service: Service, channels: Channels, segmentation: Segmentation) -> Sampled:
+    try:
+        with open_audio(path, LIMITS) as decoding:
+            beginning = Beginning(decoding)
+            preset = preset_of(segmentation, {})
+            pieces = cut(
+                cast("Decoding", beginning),
+                channels=channels,
+                preset=preset,
+                segment_limit_ms=service.segment_limit_ms,
+            )
+            heard_ms = sum(piece.span.end_ms - piece.span.start_ms for piece in pieces)
+            return Sampled(beginning.duration_ms, heard_ms)
+    except CodedError:  # a job will say what is wrong with it
+        return Sampled()
+
+
+class Beginning:
+    """The first windows of a decoding, as if the recording ended there."""
+
+    def __init__(self, decoding: Decoding) -> None:
+        self._decoding = decoding
+
+    @property
+    def channels(self) -> int:
+        return self._decoding.channels
+
+    @property
+    def duration_ms(self) -> int:
+        return self._decoding.duration_ms
+
+    def mix(self) -> bool:
+        """As `Decoding.mix`."""
+        return self._decoding.mix()
+
+    def __iter__(self) -> Iterator[AudioSegment]:
+        return islice(iter(self._decoding), BEGINNING_MS // WINDOW_MS)

@@ -1,0 +1,46 @@
+"""What a claim that is over had reserved and not settled counts as spent: it may have been sent."""
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from worker.database import Database, now_ms
+from worker.models import Job, Reservation
+from worker.spending.ledger import Amount, Settlement, Window, settle
+from worker.states import JobState
+
+# The worker of a job that was cancelled stops within seconds, and settles by itself what it knows better than we do.
+PATIENCE_MS = 15_000
+CLAIMS_AT_ONCE = 500
+
+
+def settle_dead(database: Database) -> int:
+    """Settle the reservations of claims that are over, each in a transaction of its own; of how many claims."""
+    with database.writing() as session:
+        settled_in_full = and_(Reservation.reserved_nusd == 0, Reservation.reserved_ms == 0)
+        session.execute(delete(Reservation).where(settled_in_full, _claim_is_over(patience_ms=0)))
+        session.commit()
+    with database.reading() as session:
+        found = select(Reservation.job_id, Reservation.fence).where(_claim_is_over(PATIENCE_MS)).distinct()
+        dead = session.execute(found.limit(CLAIMS_AT_ONCE)).all()
+    for job_id, fence in dead:
+        with database.writing() as session:
+            _settle_claim(session, job_id, fence)
+            session.commit()
+    return len(dead)
+
+
+def _claim_is_over(patience_ms: int) -> ColumnElement[bool]:
+    other = Job.fence != Reservation.fence
+    ended = Job.status.not_in((JobState.RUNNING, JobState.CANCELLED))
+    cancelled = and_(Job.status == JobState.CANCELLED, Job.changed_ms <= now_ms() - patience_ms)
+    over = or_(other, ended, cancelled)
+    return select(Job.id).where(Job.id == Reservation.job_id, over).correlate(Reservation).exists()
+
+
+def _settle_claim(session: Session, job_id: str, fence: int) -> None:
+    """Its rows are locked first, so that nothing is added to them meanwhile."""
+    own = select(Reservation).filter_by(job_id=job_id, fence=fence)
+    rows = session.scalars(own.order_by(Reservation.budget_id, Reservation.day).with_for_update()).all()
+    amounts = {Window(row.budget_id, row.day): Amount(row.reserved_nusd, row.reserved_ms) for row in rows}
+    settle(session, job_id, fence, {place: Settlement(all_, all_) for place, all_ in amounts.items()})
+    session.execute(delete(Reservation).filter_by(job_id=job_id, fence=fence))

@@ -1,0 +1,113 @@
+"""From a decoding to pieces: channels told apart, cut at pauses, in order of time, in flat memory."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from worker.audio.windows import AudioSegment, Decoding
+from worker.spec import Channels
+from worker.split.channels import beginning_of, judge, tracks
+from worker.split.presets import Preset
+from worker.split.spans import Span
+from worker.split.track import Piece, Track
+from worker.split.voice import VoiceDetector
+
+__all__ = ["Cutting", "Piece", "cut"]
+
+
+class Cutting:
+    """The pieces of one recording. Iterate it once.
+
+    ``mode`` is split or mix, and ``channels`` how many are cut: both are known with the first piece. ``cut_ms`` is how
+    far all of them are cut, silence included. ``audio_ms`` is the recording's length once it was decoded to its end.
+    """
+
+    def __init__(
+        self,
+        decoding: Decoding,
+        mode: Channels | None,
+        preset: Preset,
+        stored: Iterable[Span],
+        *,
+        complete: bool,
+        voice: bool,
+    ) -> None:
+        self.mode = mode if decoding.channels > 1 else Channels.MIX
+        self.audio_ms: int | None = None
+        self._decoding = decoding
+        self._preset = preset
+        self._stored = list(stored)
+        self._complete = complete
+        self._voice = voice
+        self._tracks: list[Track] = []
+
+    @property
+    def channels(self) -> int:
+        """1 where channels are mixed."""
+        return self._decoding.channels if self.mode is Channels.SPLIT else 1
+
+    @property
+    def cut_ms(self) -> int:
+        return min((track.cut_ms for track in self._tracks), default=0)
+
+    def __iter__(self) -> Iterator[Piece]:
+        windows = iter(self._decoding)
+        beginning: deque[AudioSegment] = deque()
+        if self.mode is None:
+            beginning, self.mode = self._judge(windows)
+        if self.mode is Channels.MIX and self._decoding.mix():
+            beginning, windows = deque(), iter(self._decoding)
+        self._tracks = [self._track(channel) for channel in range(self.channels)]
+        for window in chain(_drain(beginning), windows):
+            yield from self._feed(window, self.mode)
+            if all(track.is_done for track in self._tracks):
+                return
+        self.audio_ms = self._decoding.duration_ms
+        yield from _in_order(track.finish(self.audio_ms) for track in self._tracks)
+
+    def _judge(self, windows: Iterator[AudioSegment]) -> tuple[deque[AudioSegment], Channels]:
+        beginning = beginning_of(windows)
+        return deque(beginning), judge(beginning)
+
+    def _track(self, channel: int) -> Track:
+        stored = [span for span in self._stored if span.channel == channel]
+        if not self._voice:
+            return Track(channel, self._preset, stored, complete=self._complete)
+        return Track(channel, self._preset, stored, complete=self._complete, keep=VoiceDetector().hears_speech)
+
+    def _feed(self, window: AudioSegment, mode: Channels) -> list[Piece]:
+        heard = zip(self._tracks, tracks(window, mode), strict=True)
+        return _in_order(track.feed(audio) for track, audio in heard)
+
+
+def cut(
+    decoding: Decoding,
+    *,
+    channels: Channels,
+    auto: Channels | None = None,
+    preset: Preset,
+    segment_limit_ms: int,
+    stored: Iterable[Span] = (),
+    complete: bool = False,
+    voice: bool = False,
+) -> Cutting:
+    """Cut ``decoding`` into pieces of at most ``segment_limit_ms``.
+
+    ``auto``: what `auto` was judged to be before; None judges it now. ``stored``: an earlier attempt's spans, which
+    are given as they are, and from whose end in each channel cutting goes on. ``complete``: nothing is left to cut, so
+    only stored spans are given (which may then be a part of them), and decoding ends with the last. ``voice``: what is
+    cut now and has no speech in it is left out.
+    """
+    mode = auto if channels is Channels.AUTO else channels
+    return Cutting(decoding, mode, preset.within(segment_limit_ms), stored, complete=complete, voice=voice)
+
+
+def _drain(windows: deque[AudioSegment]) -> Iterator[AudioSegment]:
+    """Let go of each window as it is used."""
+    while windows:
+        yield windows.popleft()
+
+
+def _in_order(groups: Iterable[list[Piece]]) -> list[Piece]:
+    """By the end of the spans, which is when they could be known; channels as close as a window to one another."""
+    return sorted(chain.from_iterable(groups), key=lambda piece: (piece.span.end_ms, piece.span.channel))

@@ -1,0 +1,118 @@
+"""The states of jobs, segments, services, imports and campaigns, and the legal moves: the one table of each."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Described(StrEnum):
+    """An enum whose members carry the sentence that docs and pages show."""
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+
+class JobState(Described):
+    """Where a job is; docs/states.md has the same sentences."""
+
+    QUEUED = "queued", "Waits for a free worker, or for the time of its next attempt."
+    RUNNING = "running", "A worker holds its lease and is working on it."
+    SUCCEEDED = "succeeded", "It has a transcript; parts that the service refused are listed as gaps."
+    FAILED = "failed", "It ended without a transcript; the error says why and what to do."
+    CANCELLED = "cancelled", "Somebody stopped it; what was answered until then is kept."
+
+
+class SegmentState(Described):
+    """A segment's way is short: it waits for its answer, and gets one or is a gap."""
+
+    PENDING = "pending", "It is cut and stored, and has no answer yet."
+    ANSWERED = "answered", "The service, or an answer stored before, said what is in it."
+    GAP = "gap", "The service refused it for good; its times and the reason are reported."
+
+
+class BreakerState(Described):
+    """What a service is doing, for the whole fleet."""
+
+    OPEN = "open", "It takes work, as far as is known."
+    LIMITED = "limited", "It asked for patience: work goes on slower, or when its quota opens again."
+    REFUSED = "refused", "It refuses everybody until an operator acts; it is asked again once a minute."
+
+
+class ImportState(Described):
+    """How far an import is."""
+
+    QUEUED = "queued", "Waits for the dispatcher's next round."
+    RUNNING = "running", "Its rows are being read, and kept a few at a time."
+    SUCCEEDED = "succeeded", "It came to its end; rows that could not be used are listed with their numbers."
+    FAILED = "failed", "It cannot go on: the error says why. What was kept before stays."
+    CANCELLED = "cancelled", "Somebody stopped it; what was kept before stays."
+
+
+class CampaignState(Described):
+    """The life of a campaign; docs/states.md has the same sentences."""
+
+    PLANNED = "planned", "It was counted and priced; nothing has been spent."
+    CANARY = "canary", "A sample is transcribed first."
+    REVIEW = "review", "The sample is done and compared; somebody decides whether to go on."
+    RUNNING = "running", "Its recordings are transcribed beside daily work, within its limits."
+    PAUSED = "paused", "No further recording is begun; those at work are finished."
+    FINISHED = "finished", "All are transcribed or have failed; the current transcripts are as they were."
+    PROMOTED = "promoted", "Its transcripts are the current ones."
+    ROLLED_BACK = "rolled_back", "The transcripts from before it are the current ones again."
+    CANCELLED = "cancelled", "Somebody stopped it for good; what was transcribed stays readable."
+
+
+class MemberState(Described):
+    """A recording's way through a campaign."""
+
+    WAITING = "waiting", "It has not had its turn."
+    GIVEN = "given", "It has a job."
+    DONE = "done", "Its job has succeeded and the versions can be compared."
+    FAILED = "failed", "Its job has failed, or was cancelled by hand."
+
+
+class Origin(StrEnum):
+    """Where a transcript is from."""
+
+    JOB = "job"
+    IMPORT = "import"  # something else or a person has made it
+
+
+class Lane(StrEnum):
+    """Lanes do not block one another: each process keeps some slots for the interactive one."""
+
+    INTERACTIVE = "interactive"
+    NORMAL = "normal"
+    BULK = "bulk"
+
+
+MOVES: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.RUNNING: frozenset({JobState.QUEUED, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}),
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+}
+
+CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
+    CampaignState.PLANNED: frozenset({CampaignState.CANARY, CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.CANARY: frozenset({CampaignState.REVIEW, CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.REVIEW: frozenset({CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.RUNNING: frozenset({CampaignState.PAUSED, CampaignState.FINISHED, CampaignState.CANCELLED}),
+    CampaignState.PAUSED: frozenset({CampaignState.RUNNING, CampaignState.CANCELLED}),
+    CampaignState.FINISHED: frozenset({CampaignState.PROMOTED}),
+    CampaignState.PROMOTED: frozenset({CampaignState.ROLLED_BACK}),
+    CampaignState.ROLLED_BACK: frozenset(),
+    CampaignState.CANCELLED: frozenset(),
+}
+
+ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+
+
+def sources_of(target: JobState) -> list[JobState]:
+    """The states from which ``target`` may be reached, for the WHERE clause that guards the move."""
+    return [state for state, targets in MOVES.items() if target in targets]

@@ -1,0 +1,1 @@
+"""Recordings that the service cuts itself, streamed in VAD mode."""

@@ -1,0 +1,74 @@
+"""One channel's utterances on their way into rows, as a stream finds them."""
+
+from dataclasses import dataclass
+
+from realtime.errors import CodedError
+from worker.database import Database
+from worker.queue.claims import Claim
+from worker.recognise.utterances import Heard
+from worker.results.answers import NewAnswer
+from worker.split.spans import Span
+from worker.streams import spoken
+from worker.streams.spoken import Charge, Heading
+from worker.streams.turns import Turn
+
+NO_PCM = ""  # what an answer of a stream has for a digest: the service, not we, knows which samples it took
+
+
+@dataclass(kw_only=True)
+class ChannelRows:
+    """``channels`` are streamed one after the other; ``audio_ms`` is known once the first came to its end."""
+
+    database: Database
+    claim: Claim
+    digest: str  # the recording's
+    channel: int
+    channels: int
+    audio_ms: int | None
+    got_on: bool = False  # whether an utterance was stored
+
+    def answer(self, turn: Turn, heard: Heard, charge: Charge) -> None:
+        """Store an utterance with what was understood."""
+        answer = self._answer(turn, heard)
+        heading = self._heading(turn.end_ms)
+        spoken.store_answer(self.database, self.claim, self._span(turn), answer, charge=charge, heading=heading)
+        self.got_on = True
+
+    def gap(self, turn: Turn, error: CodedError, charge: Charge) -> None:
+        """Store an utterance that was refused for good."""
+        heading = self._heading(turn.end_ms)
+        spoken.store_gap(self.database, self.claim, self._span(turn), error, charge=charge, heading=heading)
+        self.got_on = True
+
+    def charge(self, charge: Charge) -> None:
+        """Count what was sent and is in no utterance."""
+        spoken.charge_outside(self.database, self.claim, charge)
+
+    def end(self, audio_ms: int) -> None:
+        """The channel was streamed to the recording's end."""
+        self.audio_ms = audio_ms
+        spoken.end_channel(self.database, self.claim, audio_ms=audio_ms, heading=self._heading(audio_ms))
+
+    def _heading(self, position_ms: int) -> Heading:
+        """Rounded up, so that the channels that are done can be told from it."""
+        streamed_ms = self.channel * (self.audio_ms or 0) + position_ms
+        return Heading(channels=self.channels, cut_ms=-(-streamed_ms // self.channels))
+
+    def _span(self, turn: Turn) -> Span:
+        return Span(self.channel, turn.start_ms, turn.end_ms)
+
+    def _answer(self, turn: Turn, heard: Heard) -> NewAnswer:
+        return NewAnswer(
+            recognition_key=self.claim.spec.recognition_key,
+            digest=self.digest,
+            channel=str(self.channel) if self.channels > 1 else "mix",
+            start_ms=turn.start_ms,
+            end_ms=turn.end_ms,
+            pcm_sha256=NO_PCM,
+            text=heard.text,
+            language=heard.language,
+            emotion=heard.emotion,
+            model=heard.model,
+            usage=heard.usage,
+            flags=heard.flags,
+        )

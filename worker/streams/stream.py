@@ -1,0 +1,214 @@
+"""One channel of a recording through sessions in VAD mode, from where it was left to its end."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from realtime.client import Refused, Result
+from realtime.errors import NetworkFault, RealtimeError, ServiceFault
+from worker.audio.windows import make_audio
+from worker.errors import BudgetExhausted, Stopping
+from worker.process.lease import Lease
+from worker.recognise.exchange import PAUSE_S, SILENCE_MS, TRIES, Exchange, heard_from
+from worker.recognise.port import Recogniser
+from worker.recognise.sanity import is_silent, suspicions
+from worker.recognise.sessions import Line
+from worker.recognise.utterances import LONGEST_MS, Heard, Meter, Utterance
+from worker.retry import is_gap
+from worker.spending.guard import Purse
+from worker.spending.held import Held, Told
+from worker.split.levels import frame_levels
+from worker.streams.channel_rows import ChannelRows
+from worker.streams.recall import Recall
+from worker.streams.spoken import Charge
+from worker.streams.tail import Tail
+from worker.streams.turns import Turn, Turns
+
+log = structlog.get_logger(__name__)
+
+# Behind this much audio, what a session had heard and not spoken of when it broke was silence: between us and the
+# service there is room for some megabytes, which are under five minutes.
+HINDSIGHT_MS = 300_000
+STEP_MS = 10_000  # what is reserved ahead of the budgets
+CHARGE_MS = 60_000  # sent since the last count; then it is counted, though nobody has spoken
+
+
+class ChannelStream:
+    """Goes from session to session, as they break, until the channel has come to its end."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        lease: Lease,
+        rows: ChannelRows,
+        open_tail: Callable[[int, Held], AbstractContextManager[Tail]],
+        purse: Purse,
+    ) -> None:
+        self._recogniser = recogniser
+        self._lease = lease
+        self._rows = rows
+        self._open_tail = open_tail
+        self._purse = purse
+
+    def run(self, from_ms: int) -> int:
+        """Stream what lies behind ``from_ms``; the recording's length. Raises RealtimeError, AttemptEnded."""
+        tries = TRIES
+        while True:
+            run = SessionRun(self._lease, self._rows, from_ms, self._purse)
+            try:
+                with run.given_back():
+                    return self._through(run)
+            except (ServiceFault, NetworkFault) as error:
+                tries = TRIES if run.position_ms > from_ms else tries - 1
+                from_ms = run.position_ms
+                if not tries:
+                    raise
+                self._pause(error, from_ms)
+
+    def _through(self, run: "SessionRun") -> int:
+        spec = self._rows.claim.spec
+        with self._open_tail(run.from_ms, run.held) as tail:
+            if tail.skip():
+                turn = self._recogniser.turn(spec, self._lease)
+                with turn as exchange, exchange.streaming(spec, self._lease) as session:
+                    run.stream(session, tail, exchange)
+            self._lease.check()  # one that ended early has not come to its end
+            tail.check()
+            return tail.duration_ms
+
+    def _pause(self, error: RealtimeError, from_ms: int) -> None:
+        pause_s = round(PAUSE_S * random.random(), 2)  # noqa: S311  # jitter is no secret
+        log.info("a stream broke; it goes on in a new session", code=error.code, from_ms=from_ms, retry_in_s=pause_s)
+        time.sleep(pause_s)
+
+
+class SessionRun:
+    """One session of a stream: what was sent, what was said, and how far that is safe."""
+
+    def __init__(self, lease: Lease, rows: ChannelRows, from_ms: int, purse: Purse) -> None:
+        self.from_ms = from_ms
+        self.held = purse.hold(STEP_MS)
+        self._held_for_doubts = purse.hold(0)
+        self._lease = lease
+        self._rows = rows
+        self._meter = Meter(lease, self.held)
+        self._doubts = Meter(lease, self._held_for_doubts)
+        self._recall = Recall(from_ms)
+        self._turns = Turns(from_ms)
+        self._stored = 0
+        self._stored_until_ms = from_ms
+        self._charged_ms = 0
+        self._charged_doubts_ms = 0
+        self._said_last: str | None = None
+        self._nobody_speaks = False
+
+    @property
+    def position_ms(self) -> int:
+        """From here another session goes on: the last utterance's end, or far enough back in a silence."""
+        quiet_ms = self._meter.sent_ms - HINDSIGHT_MS if self._nobody_speaks else 0
+        return max(self._stored_until_ms, self.from_ms + quiet_ms)
+
+    def stream(self, session: Line, tail: Tail, exchange: Exchange) -> None:
+        """Send the tail and store what is said in it; raises RealtimeError where the session or an answer fails."""
+        with self._counted(), self._watched(session):
+            frames = self._recall.through(tail)
+            for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._lease.check_frame):
+                for turn in self._turns.settle(outcome, self._meter.sent_ms):
+                    self._settle(turn, session, tail, exchange)
+                exchange.answered()
+
+    def _settle(self, turn: Turn, session: Line, tail: Tail, exchange: Exchange) -> None:
+        if tail.cut_short and turn.end_ms > self.from_ms + self._meter.sent_ms - SILENCE_MS:
+            return  # we ended it, not the speaker: the next worker sends it whole
+        if not isinstance(turn.outcome, Refused):
+            heard = self._believe(turn, turn.outcome.result, session, exchange)
+            self._rows.answer(turn, heard, self._newly(turn, heard.usage))
+        elif is_gap(turn.outcome.error):
+            self._rows.gap(turn, turn.outcome.error, self._newly(turn))
+        else:
+            raise turn.outcome.error
+        self._stored += 1
+        self._stored_until_ms = turn.end_ms
+        self._charged_ms = max(self._charged_ms, turn.end_ms - self.from_ms)
+        self._lease.touch()
+
+    def _believe(self, turn: Turn, result: Result, session: Line, exchange: Exchange) -> Heard:
+        """What to keep as the utterance's answer."""
+        pcm = self._recall.cut(turn.start_ms, turn.end_ms) or b""
+        silent = bool(pcm and result.text) and is_silent(frame_levels(make_audio(pcm)))
+        flags = suspicions(result.text, before=self._said_last, silent=silent)
+        self._said_last = result.text
+        heard = heard_from(session, result, flags)
+        if not flags or not pcm or turn.end_ms - turn.start_ms > LONGEST_MS:
+            return heard
+        spec, held = self._rows.claim.spec, self._held_for_doubts
+        utterance = Utterance(pcm=pcm, spec=spec, lease=self._lease, held=held)
+        return exchange.doubt(heard, utterance, self._doubts)
+
+    def _newly(self, turn: Turn, usage: Mapping[str, Any] | None = None) -> Charge:
+        """What was sent up to the utterance's end, and to ask again, and is not counted yet."""
+        newly_ms = max(0, turn.end_ms - self.from_ms - self._charged_ms)
+        return self._charge_of(newly_ms, Told(usage, newly_ms))
+
+    def _charge_of(self, newly_ms: int, told: Told | None = None) -> Charge:
+        doubted_ms = self._newly_doubted_ms()
+
+        def settle(session: Session) -> None:
+            self.held.settle(session, newly_ms, told, last=False)
+            self._held_for_doubts.settle(session, doubted_ms, last=False)
+
+        return Charge(newly_ms + doubted_ms, settle)
+
+    def _newly_doubted_ms(self) -> int:
+        """What was sent to ask again and is not counted yet."""
+        newly_ms = self._doubts.sent_ms - self._charged_doubts_ms
+        self._charged_doubts_ms += newly_ms
+        return newly_ms
+
+    def _before_frame(self, audio_bytes: int) -> None:
+        self._meter(audio_bytes)
+        if self._meter.sent_ms - self._charged_ms > CHARGE_MS:
+            self._charge_rest()
+
+    def _charge_rest(self) -> None:
+        charge = self._charge_of(max(0, self._meter.sent_ms - self._charged_ms))
+        if charge.sent_ms:
+            self._rows.charge(charge)
+            self._charged_ms = max(self._charged_ms, self._meter.sent_ms)
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """In the end what was reserved and not sent is free again; where not all is counted the sweep settles it."""
+        try:
+            yield
+        finally:
+            counted = self._meter.sent_ms <= self._charged_ms and self._doubts.sent_ms <= self._charged_doubts_ms
+            if counted:
+                with suppress(SQLAlchemyError):  # then that is the sweep's too
+                    self.held.give_back()
+                    self._held_for_doubts.give_back()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """What was sent is counted however the session ends, as long as the job is ours to write."""
+        try:
+            yield
+        except (RealtimeError, Stopping, BudgetExhausted):
+            self._charge_rest()
+            raise
+        self._charge_rest()
+
+    @contextmanager
+    def _watched(self, session: Line) -> Iterator[None]:
+        """Know at the end whether somebody was speaking, or an answer was on its way."""
+        try:
+            yield
+        finally:
+            # An utterance that ends with its session counts as one that is open: nothing of it is stored.
+            self._nobody_speaks = session.utterances == self._stored

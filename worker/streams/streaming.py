@@ -1,0 +1,117 @@
+"""The way of a recording that the service cuts: streamed channel after channel, stored as it is answered."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from worker.audio.windows import AudioLimits, open_audio
+from worker.database import Database
+from worker.media.sources import Source
+from worker.models import Recording
+from worker.process.lease import Lease
+from worker.queue.claims import Claim
+from worker.queue.recordings import learn
+from worker.recognise.port import Recogniser
+from worker.results import segments
+from worker.results.segments import StoredSegment
+from worker.spec import Channels
+from worker.spending.guard import Purse
+from worker.spending.held import Held
+from worker.split.channels import beginning_of, judge
+from worker.streams import whole
+from worker.streams.channel_rows import ChannelRows
+from worker.streams.stream import ChannelStream
+from worker.streams.tail import Tail
+from worker.watched import watched
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streamed:
+    """What earlier attempts have streamed: the utterances, how far, and the length if one channel came to its end."""
+
+    stored: list[StoredSegment]
+    cut_ms: int
+    audio_ms: int | None
+
+    def channels_done(self, channels: int) -> int:
+        """How many of the channels were streamed to their end."""
+        return self.cut_ms * channels // self.audio_ms if self.audio_ms else 0
+
+    def end_of(self, channel: int) -> int:
+        """Where the channel's last utterance ended."""
+        return max((one.span.end_ms for one in self.stored if one.span.channel == channel), default=0)
+
+
+@dataclass(kw_only=True)
+class Streaming:
+    """One attempt at streaming one recording."""
+
+    database: Database
+    claim: Claim
+    lease: Lease
+    source: Source
+    recording: Recording
+    limits: AudioLimits
+    purse: Purse
+    _rows: ChannelRows | None = None
+
+    @property
+    def got_on(self) -> bool:
+        """Whether an utterance was stored."""
+        return self._rows is not None and self._rows.got_on
+
+    def run(self, recogniser: Recogniser, before: Streamed) -> None:
+        """Stream what is left, or take over what another job has streamed; then the cut is complete."""
+        same = None if before.stored else whole.find_same(self.database, self.claim, self.source.digest)
+        if same is not None:
+            log.info("another job has streamed this recording; its answers are reused", other=same.id)
+            whole.take_over(self.database, self.claim, same)
+            return
+        audio_ms = self._stream(recogniser, before)
+        segments.complete_cut(self.database, self.claim, audio_ms)
+
+    def _stream(self, recogniser: Recogniser, before: Streamed) -> int:
+        mode, channels = self._look()
+        rows = self._rows = self._rows_of(channels, before.audio_ms)
+        for rows.channel in range(before.channels_done(channels), channels):
+            open_tail = partial(self._tail, mode, rows.channel)
+            stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.purse)
+            rows.end(stream.run(before.end_of(rows.channel)))
+        return rows.audio_ms or 0
+
+    def _rows_of(self, channels: int, audio_ms: int | None) -> ChannelRows:
+        return ChannelRows(
+            database=self.database,
+            claim=self.claim,
+            digest=self.source.digest,
+            channel=0,
+            channels=channels,
+            audio_ms=audio_ms,
+        )
+
+    @contextmanager
+    def _tail(self, mode: Channels, channel: int, from_ms: int, held: Held) -> Iterator[Tail]:
+        with open_audio(self.source.path, self.limits) as decoding:
+            yield Tail(decoding, mode, channel, from_ms, lease=self.lease, held=held)
+
+    def _look(self) -> tuple[Channels, int]:
+        """Whether channels are split or mixed, and how many are streamed."""
+        with open_audio(self.source.path, self.limits) as decoding:
+            if self.recording.channels is None:
+                learn(self.database, self.claim, channels=decoding.source_channels)
+            if decoding.channels == 1:
+                return Channels.MIX, 1
+            mode = self._known_mode() or judge(beginning_of(watched(decoding, self.lease)))
+            if self._known_mode() is None:
+                learn(self.database, self.claim, auto_channels=mode)
+            return mode, decoding.channels if mode is Channels.SPLIT else 1
+
+    def _known_mode(self) -> Channels | None:
+        if self.claim.spec.channels is not Channels.AUTO:
+            return self.claim.spec.channels
+        return Channels(self.recording.auto_channels) if self.recording.auto_channels else None

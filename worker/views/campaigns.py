@@ -1,0 +1,180 @@
+"""Campaigns as JSON: how far they are, what that took beside what was planned, and their recordings."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker.campaigns.aims import AT_WORK
+from worker.campaigns.life import get_campaign
+from worker.database import clock
+from worker.errors import UnknownService
+from worker.models import Campaign, Job, Member, Recording
+from worker.services.catalogue import find_service
+from worker.settings import Settings
+from worker.spec import Spec
+from worker.spending.budgets import BudgetState, Scope, budgets_of
+from worker.spending.prices import find_price, usd
+from worker.states import MemberState
+from worker.views.pages import Page, Window, paged
+from worker.views.times import iso
+from worker.views.totals import Totals, totals
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Members in a state, and what their jobs have taken."""
+
+    members: int = 0
+    promoted: int = 0
+    audio_ms: int = 0
+    sent_ms: int = 0
+    reused_ms: int = 0
+
+
+def list_campaigns(session: Session, window: Window) -> Page:
+    """A page of campaigns, newest first, without the counts of their recordings."""
+    rows = session.execute(window.over(select(Campaign), Campaign.id))
+    return paged([_plain(row) for (row,) in rows], window)
+
+
+def read_campaign(session: Session, settings: Settings, id_or_name: str) -> View:
+    """One campaign with everything that can be counted of it; raises UnknownCampaign."""
+    row = get_campaign(session, id_or_name)
+    by_state = _tallies(session, row.id)
+    at_work = totals(session, Job.campaign_id == row.id, Job.status.in_(AT_WORK)).get((), Totals())
+    counts = {state.value: by_state.get(state, Tally()).members for state in MemberState}
+    return {
+        **_plain(row),
+        "counts": counts,
+        "codes": _failures(session, row.id),
+        "waiting": _waiting(session, row.id),
+        "promoted": sum(tally.promoted for tally in by_state.values()),
+        "progress": _progress(row, counts, clock(session)),
+        "actual": _actual(row, settings, by_state, at_work),
+        "budgets": [_budget(one) for one in budgets_of(session, Scope.CAMPAIGN, row.id)],
+    }
+
+
+def list_members(session: Session, id_or_name: str, window: Window, state: MemberState | None = None) -> Page:
+    """A page of its recordings, the newest recording first; raises UnknownCampaign."""
+    campaign = get_campaign(session, id_or_name)
+    wanted = select(Member, Recording).join(Recording, Recording.id == Member.recording_id)
+    wanted = wanted.where(Member.campaign_id == campaign.id, *([Member.state == state] if state else []))
+    rows = session.execute(window.over(wanted, Member.recording_id))
+    return paged([_member(member, recording) for member, recording in rows], window)
+
+
+def _plain(row: Campaign) -> View:
+    rules = {name: value for name, value in row.rules.items() if name != "forgiven"}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "status": row.status,
+        "step": row.step,
+        "reason": row.reason,
+        "selection": {name: value for name, value in row.selection.items() if name != "edge"},
+        "spec": row.spec,
+        "fresh": row.fresh,
+        "limits": row.limits,
+        "rules": rules,
+        "plan": row.plan,
+        "created_at": iso(row.created_ms),
+        "started_at": iso(row.started_ms),
+        "finished_at": iso(row.finished_ms),
+        "promoted_at": iso(row.promoted_ms),
+        "rolled_back_at": iso(row.rolled_back_ms),
+    }
+
+
+def _tallies(session: Session, campaign_id: str) -> dict[str, Tally]:
+    promoted = func.count().filter(Member.promoted.is_(True))
+    taken = (func.sum(column) for column in (Member.audio_ms, Member.sent_ms, Member.reused_ms))
+    sums = (func.count(), promoted, *taken)
+    rows = session.execute(select(Member.state, *sums).where(Member.campaign_id == campaign_id).group_by(Member.state))
+    names = ("members", "promoted", "audio_ms", "sent_ms", "reused_ms")
+    return {state: Tally(**dict(zip(names, map(int, found), strict=True))) for state, *found in rows}
+
+
+def _failures(session: Session, campaign_id: str) -> dict[str, int]:
+    own = (Member.campaign_id == campaign_id, Member.state == MemberState.FAILED)
+    rows = session.execute(select(Member.code, func.count()).where(*own).group_by(Member.code))
+    return {str(code): number for code, number in rows}
+
+
+def _waiting(session: Session, campaign_id: str) -> dict[str, int]:
+    """What its queued jobs wait for."""
+    own = (Job.campaign_id == campaign_id, Job.status.in_(AT_WORK), Job.waiting_code.is_not(None))
+    rows = session.execute(select(Job.waiting_code, func.count()).where(*own).group_by(Job.waiting_code))
+    return {str(code): number for code, number in rows}
+
+
+def _progress(row: Campaign, counts: dict[str, int], now: int) -> View:
+    """Of the recordings that were planned, canary and references included; once all are enrolled, of those."""
+    ended = counts[MemberState.DONE] + counts[MemberState.FAILED]
+    planned = int(row.plan.get("recordings", 0)) + int(row.plan.get("references", 0))
+    enrolled = sum(counts.values())
+    total = enrolled if row.finished_ms is not None else max(planned, enrolled)
+    left = max(0, total - ended)
+    eta_s = None
+    if ended and left and row.started_ms is not None and row.finished_ms is None:
+        eta_s = round(left * max(now - row.started_ms, 1) / ended / 1000, 1)
+    return {"ended": ended, "total": total, "eta_s": eta_s}
+
+
+def _actual(row: Campaign, settings: Settings, by_state: dict[str, Tally], at_work: Totals) -> View:
+    """What it took until now, beside the plan. A job that is at work again is counted as it is now, not twice."""
+    ended = [tally for state, tally in by_state.items() if state != MemberState.GIVEN]
+    sent_ms = sum(tally.sent_ms for tally in ended) + at_work.sent_ms
+    return {
+        "audio_ms": sum(tally.audio_ms for tally in ended),
+        "sent_ms": sent_ms,
+        "reused_ms": sum(tally.reused_ms for tally in ended) + at_work.reused_ms,
+        "cost_usd": _cost_usd(row, settings, sent_ms),
+    }
+
+
+def _cost_usd(row: Campaign, settings: Settings, sent_ms: int) -> float | None:
+    """At the price that there is now; None where none is known."""
+    spec = Spec.from_json(row.spec)
+    try:
+        price = find_price(settings, find_service(settings, spec.service), spec.model)
+    except UnknownService:
+        return None  # it is not in the services file any more
+    return None if price is None else usd(price.cost_nusd(sent_ms))
+
+
+def _budget(one: BudgetState) -> View:
+    return {
+        "period": one.period,
+        "limit_usd": None if one.limit_nusd is None else usd(one.limit_nusd),
+        "limit_ms": one.limit_ms,
+        "spent_usd": usd(one.spent_nusd),
+        "spent_ms": one.spent_ms,
+        "reserved_usd": usd(one.reserved_nusd),
+        "reserved_ms": one.reserved_ms,
+    }
+
+
+def _member(member: Member, recording: Recording) -> View:
+    return {
+        "id": member.recording_id,
+        "source": recording.source,
+        "archive": recording.archive,
+        "external_id": recording.external_id,
+        "state": member.state,
+        "code": member.code,
+        "canary": member.canary,
+        "pinned": recording.pinned,
+        "job": member.job_id,
+        "before": member.before_id,
+        "after": member.after_id,
+        "promoted": member.promoted,
+        "rate": member.rate,
+        "comparison": member.comparison,
+        "sent_ms": member.sent_ms,
+        "reused_ms": member.reused_ms,
+    }

@@ -1,0 +1,38 @@
+"""What each service is doing, as JSON."""
+
+from typing import Any
+
+from worker.database import Database
+from worker.fleet import ServiceStatus, service_states
+from worker.services.catalogue import Service, default_name, find_service, known_services
+from worker.settings import Settings
+from worker.states import BreakerState
+from worker.views.times import iso
+
+View = dict[str, Any]
+
+
+def read_services(database: Database, settings: Settings) -> View:
+    """The configured service first, then the other known ones; with those that only rows know of."""
+    default = find_service(settings)
+    known = {default.name: default, **{name: s for name, s in known_services(settings).items() if name != default.name}}
+    states = service_states(database)
+    names = [*known, *(name for name in states if name not in known)]
+    items = [_view(name, states.get(name), known.get(name), name == default_name(settings)) for name in names]
+    return {"items": items, "next": None}
+
+
+def _view(name: str, status: ServiceStatus | None, service: Service | None, is_default: bool) -> View:
+    state = status.state if status else BreakerState.OPEN
+    return {
+        "name": name,
+        "default": is_default,
+        "model": service.model if service else None,
+        "languages": sorted(service.languages) if service else [],
+        "state": state,
+        "sentence": state.sentence,
+        "code": status.code if status else None,
+        "message": status.message if status else None,
+        "since": iso(status.since_ms) if status else None,
+        "next_try_at": iso(status.next_try_ms) if status else None,
+    }
