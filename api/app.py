@@ -1,0 +1,92 @@
+"""The HTTP door: one FastAPI application over a database, a media store and a wake-up."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import problems
+from api.door import Door, Wake
+from api.routes import (
+    archives,
+    batches,
+    budgets,
+    campaigns,
+    estimate,
+    imports,
+    jobs,
+    process,
+    recordings,
+    results,
+    reviews,
+    search,
+    service,
+    submit,
+    transcripts,
+    usage,
+    verbs,
+    versions,
+)
+from api.waiting import Holds
+from worker.database import Database
+from worker.media.store import MediaStore
+from worker.metrics import Metrics
+from worker.settings import Settings
+from worker.tasks import Waker
+
+DESCRIPTION = """Recordings in, transcripts out.
+
+Submit a recording with `POST /v1/jobs`, watch it with `GET /v1/jobs/{id}` and `Prefer: wait=30`, and read
+`GET /v1/jobs/{id}/transcript`. Errors are `application/problem+json` with a `code`; every POST takes an
+`Idempotency-Key`, and is then safe to send again.
+"""
+ROUTES = (
+    submit,
+    jobs,
+    verbs,
+    transcripts,
+    batches,
+    recordings,
+    versions,
+    archives,
+    imports,
+    budgets,
+    estimate,
+    campaigns,
+    results,
+    search,
+    reviews,
+    usage,
+    service,
+    process,
+)
+CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
+
+
+def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[], bool] = lambda: False) -> FastAPI:
+    """The application.
+
+    ``wake`` tells workers that a lane has work; without one they are told through Redis. ``ending`` says that the
+    server goes down: polls that are held are then answered, so that it need not wait for them.
+    """
+    database = Database(settings.resolved_database_url, pool_size=CONNECTIONS)
+    door = Door(
+        settings=settings,
+        database=database,
+        store=MediaStore(settings.resolved_media_dir),
+        wake=wake or Waker(settings).wake,
+        metrics=Metrics(database),
+        holds=Holds(ending=ending),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        door.database.close()
+
+    app = FastAPI(title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app.state.door = door
+    problems.install(app)
+    for routes in ROUTES:
+        app.include_router(routes.router)
+    return app

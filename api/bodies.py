@@ -1,0 +1,43 @@
+"""Request bodies: JSON with a limit on its length, and streams handed to a thread."""
+
+from collections.abc import AsyncIterator, Iterator
+
+from anyio import from_thread
+from fastapi import Request
+
+from worker.errors import InvalidRequest, UploadTooLarge
+from worker.strict_json import parse_json
+
+__all__ = ["MAX_JSON_BYTES", "parse_json", "pulled", "read_body", "within"]
+
+MAX_JSON_BYTES = 1024**2
+
+
+async def read_body(request: Request, max_bytes: int = MAX_JSON_BYTES) -> bytes:
+    """The whole body; raises InvalidRequest where it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise InvalidRequest(f"The body is longer than {max_bytes} bytes.")
+    return bytes(body)
+
+
+def pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """The stream's chunks for a thread: each is asked for when the one before is dealt with, so nothing piles up."""
+    while (chunk := from_thread.run(_next, stream)) is not None:
+        yield chunk
+
+
+def within(max_bytes: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, up to a length; raises UploadTooLarge beyond it."""
+    read = 0
+    for chunk in chunks:
+        read += len(chunk)
+        if read > max_bytes:
+            raise UploadTooLarge
+        yield chunk
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(stream, None)

@@ -1,0 +1,60 @@
+"""The `longhand` command: the one place where an error becomes a line on stderr and an exit code."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from api.cli.commands import app
+from api.cli.exits import CommandError, Exit
+from api.cli.say import note
+from api.client import ApiProblem, ApiUnreachable
+from realtime.errors import CodedError
+
+INTERRUPTED = 130  # as shells count Ctrl-C
+EXPECTED = (typer.TyperException, CommandError, ApiUnreachable, ApiProblem, CodedError, OSError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Only a defect of ours shows a traceback."""
+    try:
+        code = int(app(args=arguments, prog_name="longhand", standalone_mode=False) or Exit.OK)
+    except BrokenPipeError:
+        _close_stdout()
+        return Exit.OK
+    except EXPECTED as error:
+        return _say(*_explained(error))
+    if code == INTERRUPTED:  # Typer has caught it by then
+        return _say("Stopped. What was answered is kept: the same command goes on from there.", code)
+    return code
+
+
+def _say(line: str, code: int) -> int:
+    if line:
+        note(f"longhand: {line}")
+    return code
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """One line with what to do, and the exit code."""
+    match error:
+        case typer.TyperException():
+            message = error.format_message()  # empty where the help was shown instead
+            return message and f"{message} `longhand --help` shows what there is.", error.exit_code
+        case CommandError():
+            return str(error), error.exit
+        case ApiUnreachable():
+            return f"{error}: look whether the server still runs.", Exit.UNREACHABLE
+        case ApiProblem() | CodedError():
+            return error.message, Exit.SOME_FAILED
+        case OSError(strerror=str() as reason, filename=str() as name):
+            return f"{name}: {reason}", Exit.SOME_FAILED
+        case _:
+            return str(error), Exit.SOME_FAILED
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has gone, as `head` does; the interpreter would complain when it flushes at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

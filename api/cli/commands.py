@@ -1,0 +1,106 @@
+"""The table of commands."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from api.cli import (
+    archive,
+    budget,
+    change,
+    demo,
+    export,
+    filling,
+    look,
+    probe,
+    recognizer,
+    reprocess,
+    run,
+    search,
+    submit,
+    syncing,
+    transcribe,
+    up,
+    usage,
+    versions,
+)
+from api.cli.say import put
+from worker.version import VERSION
+
+EXIT_CODES = (
+    "Exit codes: 0 all succeeded, 1 some failed, 2 usage, 3 the service refuses (key, bill, model), "
+    "4 the server cannot be reached."
+)
+
+app = typer.Typer(
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        put(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def longhand(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Recordings to transcripts: a queue of jobs over real-time speech recognition.
+
+    \b
+    longhand transcribe talk.mp3                 one recording, here and now
+    longhand up                                  the whole stack on this machine
+    longhand submit recordings/ --archive radio  many, for the stack that runs
+    longhand watch                               follow them
+
+    Which server: LONGHAND_URL, else the stack of this home that `longhand up` runs.
+    """
+
+
+PRODUCTION = "One process each, for production"
+COMMANDS: tuple[Callable[..., int], ...] = (
+    up.up,
+    transcribe.transcribe,
+    submit.submit,
+    look.status,
+    look.watch,
+    change.cancel,
+    change.retry,
+    export.export,
+    search.search,
+    usage.usage,
+    probe.probe,
+    demo.demo,
+)
+PROCESSES: tuple[Callable[..., int], ...] = (run.api, run.worker, run.dispatcher, recognizer.recognizer, run.migrate)
+
+OF_ARCHIVES: dict[str, Callable[..., int]] = {
+    "import": filling.import_recordings,
+    "imports": filling.list_imports,
+    "problems": filling.problems,
+    "stop": filling.stop_import,
+    "source": syncing.source,
+    "sync": syncing.sync,
+    "watch": syncing.watch,
+}
+
+for name, command in OF_ARCHIVES.items():
+    archive.app.command(name)(command)
+for command in COMMANDS:
+    app.command()(command)
+app.add_typer(archive.app, name="archive")
+app.add_typer(budget.app, name="budget")
+app.add_typer(versions.app, name="versions")
+app.add_typer(reprocess.app, name="reprocess")
+for command in PROCESSES:
+    app.command(rich_help_panel=PRODUCTION)(command)

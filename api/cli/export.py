@@ -1,0 +1,144 @@
+"""`longhand export`: the transcripts of a batch, an archive or a campaign, into a folder or a bucket."""
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import IO, Annotated, Any
+
+import typer
+
+from api.cli.configure import configured
+from api.cli.exits import CommandError, Exit, UsageProblem
+from api.cli.filters import AsJson
+from api.cli.progress import counting
+from api.cli.say import note, put, put_json
+from api.cli.target import open_client
+from api.client import ApiProblem, Client
+from worker.errors import InvalidRequest
+from worker.exports.patterns import DEFAULT, parse_pattern
+from worker.exports.places import Place, open_place
+from worker.exports.plan import MANIFEST, Plan
+from worker.exports.run import NOT_WRITTEN, Fetch, Line, NotFetched, planned, run
+from worker.results.export import Format
+from worker.states import JobState
+
+Name = Annotated[str, typer.Option("--name", help="Names of the files by a pattern, without an ending.")]
+EXAMPLES = 5  # names that a dry run shows
+
+
+def export(
+    *,
+    output: Annotated[str, typer.Option("-o", "--output", help="A folder, or s3://bucket/prefix.", show_default=False)],
+    ids: Annotated[list[str] | None, typer.Argument(help="Job ids.", show_default=False)] = None,
+    forms: Annotated[
+        list[Format] | None, typer.Option("-f", "--format", help="txt (the default), srt, vtt, json, tsv; several too.")
+    ] = None,
+    batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.", show_default=False)] = "",
+    archive: Annotated[str, typer.Option(help="The current versions of this archive.", show_default=False)] = "",
+    campaign: Annotated[
+        str, typer.Option(help="This campaign's own versions, promoted or not.", show_default=False)
+    ] = "",
+    name: Name = DEFAULT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Write transcripts into a folder or a bucket, with a manifest of what came of each recording.
+
+    longhand export --archive radio -f srt -o subtitles/
+
+    longhand export --archive calls -o s3://results/calls -f json -f txt --name '{recorded_at:%Y/%m}/{external_id}'
+
+    Fields: name, file, path, external_id, recording, job, transcript, archive, language, service, model, label.NAME,
+    recorded_at and created_at. Run again, it writes only what is not there. docs/export.md has the rest.
+    """
+    plan = _empty_plan(name, forms or [Format.TXT])
+    with open_client(configured()) as client:
+        _fill(plan, _rows(client, ids, {"batch": batch, "archive": archive, "campaign": campaign}), silent=as_json)
+        if dry_run:
+            return _show_plan(plan, output, as_json=as_json)
+        return _carry_out(plan, client, output, as_json=as_json)
+
+
+def _empty_plan(name: str, forms: list[Format]) -> Plan:
+    try:
+        return Plan(parse_pattern(name), forms)
+    except InvalidRequest as error:
+        raise UsageProblem(error.message) from error
+
+
+def _rows(client: Client, ids: list[str] | None, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+    given = {of: name for of, name in asked.items() if name}
+    if len(given) + bool(ids) != 1:
+        raise UsageProblem("Say what is exported: one of --archive, --batch, --campaign, or job ids.")
+    return client.results_of_jobs(ids) if ids else client.results(*next(iter(given.items())))
+
+
+def _fill(plan: Plan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
+    """Look at all of it before anything is written; raises UsageProblem where names are missing or the same."""
+    with counting("looked at", None, silent=silent) as count:
+        try:
+            for row in rows:
+                plan.add(row)
+                count()
+            plan.check()
+        except InvalidRequest as error:
+            raise UsageProblem(error.message) from error
+    if not plan.total:
+        raise CommandError("There is nothing to export: look at the name.")
+
+
+def _show_plan(plan: Plan, output: str, *, as_json: bool) -> int:
+    for number, line in enumerate(planned(plan)):
+        if as_json:
+            put_json(line)
+        elif number < EXAMPLES:
+            put(", ".join(file["file"] for file in line["files"]) or f"{line['source']}: {line['status']}")
+    note(
+        f"Would write {plan.writable * len(plan.forms)} files of {plan.writable} recordings to {output}; "
+        f"{plan.total - plan.writable} have no transcript."
+    )
+    return Exit.OK
+
+
+def _carry_out(plan: Plan, client: Client, output: str, *, as_json: bool) -> int:
+    place = open_place(output, configured())
+    place.check()
+    with tempfile.TemporaryFile() as manifest, counting("exported", plan.total, silent=as_json) as count:
+        ended = Counter(
+            _noted(line, manifest, as_json=as_json, count=count) for line in run(plan, place, _fetcher(client))
+        )
+        _keep(place, manifest)
+    missing = plan.total - ended[JobState.SUCCEEDED]
+    note(
+        f"{ended[JobState.SUCCEEDED]} transcripts are in {output}, with a {MANIFEST}."
+        + (f" {missing} are missing: their lines in it say why." if missing else "")
+    )
+    return Exit.SOME_FAILED if missing else Exit.OK
+
+
+def _noted(line: Line, manifest: IO[bytes], *, as_json: bool, count: Callable[[], None]) -> str:
+    """One recording is done: its line goes into the manifest, and its status is told."""
+    manifest.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    if as_json:
+        put_json(line)
+    elif line["status"] == NOT_WRITTEN:
+        note(f"{line['source']}: {line['error']['message']}")
+    count()
+    return str(line["status"])
+
+
+def _keep(place: Place, manifest: IO[bytes]) -> None:
+    manifest.seek(0)
+    place.write(MANIFEST, manifest)
+
+
+def _fetcher(client: Client) -> Fetch:
+    def fetch(transcript_id: str) -> dict[str, Any]:
+        try:
+            transcript: dict[str, Any] = json.loads(client.version(transcript_id, Format.JSON))
+        except ApiProblem as problem:
+            raise NotFetched(problem.code, problem.message) from problem
+        return transcript
+
+    return fetch

@@ -1,0 +1,64 @@
+"""The log file of a child: kept at a bounded size, and read on for the lines that somebody must see."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+LARGEST_BYTES = 20 * 1024**2
+ALARM = re.compile(r'"level":\s*"(error|critical)"|\b(ERROR|CRITICAL)\b|\[(error|critical)\s*\]|^# .*(error|WARNING)')
+
+NOT_SHOWN = frozenset({"level", "timestamp", "logger", "exception"})
+
+
+class LogTail:
+    """Reads what was appended since the last look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        self._read_bytes = path.stat().st_size
+
+    def alarms(self) -> list[str]:
+        """New lines of level error or above."""
+        return [_readable(line) for line in self._new_lines() if ALARM.search(line)]
+
+    def last_line(self) -> str:
+        """The last line with anything in it: most often why the process ended."""
+        lines = [line.strip() for line in self._from(max(0, self._size() - 4096)).splitlines()]
+        return next((line for line in reversed(lines) if line), "")
+
+    def _new_lines(self) -> list[str]:
+        """Whole lines only: what is still being written is left for the next look."""
+        text = self._from(self._read_bytes)
+        whole = text[: text.rfind("\n") + 1]
+        self._read_bytes += len(whole.encode())
+        if self._read_bytes > LARGEST_BYTES:
+            self._turn_over()
+        return whole.splitlines()
+
+    def _from(self, offset: int) -> str:
+        with self.path.open("rb") as log:
+            log.seek(offset)
+            return log.read().decode("utf-8", "surrogateescape")
+
+    def _size(self) -> int:
+        return self.path.stat().st_size
+
+    def _turn_over(self) -> None:
+        """Copy and empty: the child appends to the open file and must not be disturbed."""
+        shutil.copyfile(self.path, self.path.with_suffix(".log.1"))
+        self.path.write_bytes(b"")
+        self._read_bytes = 0
+
+
+def _readable(line: str) -> str:
+    """A structured line as a sentence with its fields; any other as it is."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return line
+    event = str(fields.pop("event", ""))
+    rest = ", ".join(f"{name}={value}" for name, value in fields.items() if name not in NOT_SHOWN)
+    return f"{event} ({rest})" if rest else event

@@ -1,0 +1,78 @@
+"""`longhand search`: words and phrases in the current transcripts."""
+
+import html
+import re
+from collections.abc import Mapping
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from api.cli.configure import configured
+from api.cli.exits import Exit
+from api.cli.filters import AsJson
+from api.cli.say import note, printable, put, put_json
+from api.cli.target import open_client
+
+FOUND = re.compile("</?mark>")
+HIGHLIGHT = "bold yellow"
+
+
+def search(
+    *,
+    words: Annotated[
+        list[str], typer.Argument(help='Words that must all be said, "a phrase", -without, begin*.', show_default=False)
+    ],
+    archive: Annotated[str, typer.Option(help="Only in this archive.", show_default=False)] = "",
+    language: Annotated[str, typer.Option(help="Only what was said in this language.", show_default=False)] = "",
+    limit: Annotated[int, typer.Option(help="At most so many hits.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> int:
+    """Find where something is said: words and phrases in the current transcripts, newest first.
+
+    longhand search 'refund "next week"'
+
+    longhand search --archive calls -- invoice -reminder
+
+    All that is looked for must be said in one segment. Case and accents do not count.
+    """
+    with open_client(configured()) as client:
+        hits = list(islice(client.search(" ".join(words), archive=archive, language=language), limit))
+    for hit in hits:
+        put_json(hit) if as_json else _show(hit)
+    if not hits and not as_json:
+        note("Nothing is found.")
+    return Exit.OK
+
+
+def _show(hit: Mapping[str, Any]) -> None:
+    """When, in which recording, what; what was found stands out on a terminal."""
+    segment = hit["segment"]
+    who = f"  {segment['speaker']}:" if segment["speaker"] else ""
+    console = Console(soft_wrap=True, highlight=False)
+    head = f"{clock(segment['start_ms'])}  {hit['external_id'] or hit['source']}  ({hit['recording']}){who}  "
+    if not console.is_terminal:
+        put(head + plain(hit["snippet"]))
+        return
+    console.print(Text(printable(head)).append_text(highlighted(hit["snippet"])))
+
+
+def clock(at_ms: int) -> str:
+    """A place in a recording, as 1:02:03."""
+    minutes, seconds = divmod(at_ms // 1000, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def plain(snippet: str) -> str:
+    """A snippet without its marks, as it was said."""
+    return html.unescape(FOUND.sub("", snippet))
+
+
+def highlighted(snippet: str) -> Text:
+    """A snippet whose matches stand out on a terminal."""
+    shown = Text()
+    for number, part in enumerate(FOUND.split(snippet)):  # what is escaped holds no mark, so they come in pairs
+        shown.append(printable(html.unescape(part)), style=HIGHLIGHT if number % 2 else "")
+    return shown

@@ -1,0 +1,62 @@
+"""What the paths of a command line stand for: single recordings, and the recordings in folders."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from worker.archives.names import ENDINGS
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to submit. ``relative`` is its place in the folder that was named; a file named itself is its own name."""
+
+    path: Path
+    relative: Path
+    folder: str = ""  # the name of the folder that was named; empty for a file
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A path that gives nothing to submit, and what to do about it."""
+
+    path: Path
+    message: str
+
+
+def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Missing]]:
+    """All recordings under ``paths``, each once, in order; and the paths that give none."""
+    found: dict[Path, Source] = {}
+    missing: list[Missing] = []
+    for path in paths:
+        problem = _problem(path)
+        here = [] if problem else list(_under(path))
+        if not problem and not here:
+            problem = "the folder holds no recordings: name the files themselves if their endings are unusual"
+        if problem:
+            missing.append(Missing(path, problem))
+        for source in here:
+            found.setdefault(source.path.absolute(), source)
+    return list(found.values()), missing
+
+
+def _problem(path: Path) -> str | None:
+    if not path.exists():
+        return "there is no such file or folder: look at the path"
+    if not os.access(path, os.R_OK):
+        return "it may not be read: look at its permissions"
+    return None
+
+
+def _under(path: Path) -> Iterator[Source]:
+    if not path.is_dir():
+        yield Source(path, Path(path.name))
+        return
+    folder = path.absolute().name
+    for where, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if Path(name).suffix.lower() in ENDINGS and not name.startswith("."):
+                file = Path(where, name)
+                yield Source(file, file.relative_to(path), folder)

@@ -1,0 +1,176 @@
+"""`longhand transcribe`: recordings in, transcripts out."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.configure import configured
+from api.cli.engines import Engine
+from api.cli.exits import Exit, UsageProblem
+from api.cli.outputs import plan_outputs
+from api.cli.progress import open_display
+from api.cli.say import note, put, put_json
+from api.cli.sources import Missing, Source, find_sources
+from api.cli.spec_options import (
+    Archive,
+    ChannelLabelsOption,
+    ChannelsOption,
+    Context,
+    CutOption,
+    DeadlineOption,
+    Fresh,
+    LaneOption,
+    Language,
+    Model,
+    SegmentationOption,
+    ServiceOption,
+    VoiceOption,
+    form_fields,
+)
+from api.cli.target import open_or_start
+from api.cli.transcription import Outcome, Transcription
+from api.client import Client
+from worker.errors import SourceMissing
+from worker.results.export import Format
+from worker.spec import Segmentation
+from worker.states import Lane
+from worker.whole_files import write_whole
+
+
+def transcribe(
+    *,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="Recordings, and folders of recordings.", show_default=False)
+    ],
+    form: Annotated[Format, typer.Option("-f", "--format", help="What is written.")] = Format.TXT,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder to write to; else to stdout.")] = None,
+    language: Language = None,
+    context: Context = "",
+    channels: ChannelsOption = None,
+    channel_labels: ChannelLabelsOption = None,
+    segmentation: SegmentationOption = Segmentation.DOCUMENT,
+    cut: CutOption = None,
+    voice: VoiceOption = False,
+    lane: LaneOption = Lane.NORMAL,
+    service: ServiceOption = None,
+    model: Model = None,
+    archive: Archive = None,
+    deadline: DeadlineOption = None,
+    fresh: Fresh = False,
+    engine: Annotated[Engine, typer.Option(help="For a stack that is brought up for the while.")] = Engine.POCKETSPHINX,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON line for each recording, for machines.")] = False,
+) -> int:
+    """Transcribe recordings and wait for the transcripts.
+
+    Uses LONGHAND_URL, else this home's running stack, else brings one up for the while. A folder's tree is mirrored
+    in the output folder. A file that cannot be transcribed is reported, and the others go on.
+
+        longhand transcribe talk.mp3
+
+        longhand transcribe recordings/ -o transcripts/ -f srt --segmentation subtitles
+    """
+    sources, missing = find_sources(paths)
+    targets = _targets(sources, form, output)
+    if not targets and not as_json:
+        _check_stdout(sources, form)
+    for one in missing:
+        report_missing(one, as_json=as_json)
+    if not sources:
+        return Exit.SOME_FAILED
+    options = form_fields(
+        language=language,
+        context=context,
+        channels=channels,
+        channel_labels=channel_labels,
+        segmentation=segmentation,
+        cut=cut,
+        voice=voice,
+        lane=lane,
+        service=service,
+        model=model,
+        archive=archive,
+        deadline=deadline,
+        fresh=fresh,
+    )
+    with open_or_start(configured(), engine) as client, open_display(len(sources), silent=as_json) as display:
+        writer = Writer(client, sources, targets, form, as_json=as_json)
+        ended = Transcription(client, sources, options, display, writer.deliver).run()
+    return Exit.SOME_FAILED if missing else ended
+
+
+class Writer:
+    """Puts each outcome where it was asked for. To stdout it keeps the order of the sources."""
+
+    def __init__(
+        self, client: Client, sources: list[Source], targets: list[Path], form: Format, *, as_json: bool
+    ) -> None:
+        self._client = client
+        self._form = form
+        self._as_json = as_json
+        self._many = len(sources) > 1
+        self._targets = targets
+        self._kept: dict[int, str] = {}
+        self._next = 0
+
+    def deliver(self, number: int, outcome: Outcome) -> None:
+        """Write or print one outcome; raises ApiProblem or OSError where that fails."""
+        if self._targets and not outcome.problem:
+            write_whole(self._targets[number], self._fetch(outcome))
+        if self._as_json:
+            put_json(self._line(number, outcome))
+        elif not self._targets:
+            self._print_in_order(number, self._shown(outcome))
+
+    def _print_in_order(self, number: int, text: str) -> None:
+        self._kept[number] = text
+        while self._next in self._kept:
+            put(self._kept.pop(self._next), end="")
+            self._next += 1
+
+    def _shown(self, outcome: Outcome) -> str:
+        if outcome.problem:
+            return ""
+        if self._form is Format.JSON and self._many:
+            return json.dumps(json.loads(self._fetch(outcome)), ensure_ascii=False) + "\n"
+        text = self._fetch(outcome).decode()
+        return f"==> {outcome.source.relative} <==\n{text}\n" if self._many else text
+
+    def _line(self, number: int, outcome: Outcome) -> dict[str, Any]:
+        fields = outcome.job.fields if outcome.job else {}
+        line = {"file": str(outcome.source.path), "status": fields.get("status", "failed"), "job": fields.get("id")}
+        if outcome.problem:
+            return {**line, "error": {"code": outcome.code, "message": outcome.problem}}
+        paid = {name: fields[name] for name in ("needed_ms", "sent_ms", "reused_ms", "skipped_ms")}
+        if self._targets:
+            return {**line, **paid, "output": str(self._targets[number])}
+        return {**line, **paid, "transcript": json.loads(self._fetch(outcome, Format.JSON))}
+
+    def _fetch(self, outcome: Outcome, form: Format | None = None) -> bytes:
+        return self._client.transcript(outcome.job.id, form or self._form) if outcome.job else b""
+
+
+def report_missing(missing: Missing, *, as_json: bool) -> None:
+    if as_json:
+        error = {"code": SourceMissing.code, "message": missing.message}
+        put_json({"file": str(missing.path), "status": "failed", "error": error})
+    else:
+        note(f"{missing.path}: {missing.message}")
+
+
+def _check_stdout(sources: list[Source], form: Format) -> None:
+    if len(sources) > 1 and form not in {Format.TXT, Format.JSON}:
+        raise UsageProblem(f"Several {form} files do not fit on stdout: name a folder with -o.")
+
+
+def _targets(sources: list[Source], form: Format, folder: Path | None) -> list[Path]:
+    """The files to write; empty where stdout is meant. Raises UsageProblem where one would overwrite a recording."""
+    if folder is None:
+        return []
+    targets = [folder / path for path in plan_outputs(sources, form)]
+    recordings = {source.path.absolute() for source in sources}
+    for target in targets:
+        if target.absolute() in recordings:
+            raise UsageProblem(f"{target} is a recording and would be overwritten: name another folder with -o.")
+    return targets

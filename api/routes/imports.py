@@ -1,0 +1,156 @@
+"""Imports: an archive is filled in the background, and says how far it is."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from api.bodies import pulled, read_body, within
+from api.docs import IMPORT, problems
+from api.door import Door, DoorOf
+from api.expecting import expected
+from api.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
+from api.pages import WindowQuery
+from api.routes.archives import ArchiveName
+from api.schemas import Import, ImportProblems, Imports
+from api.uploads import refuse_length
+from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
+from worker.archives.imports import add_import, cancel_import, open_import
+from worker.archives.manifests import is_manifest, kind_of
+from worker.doorway import Session
+from worker.errors import InvalidRequest
+from worker.queue.archives import get_archive
+from worker.views.imports import list_imports, list_problems, read_import
+from worker.views.pages import MAX_LIMIT
+
+router = APIRouter(tags=["imports"])
+SETTLE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An import that only has to be inserted; ``total`` are a manifest's lines, ``digest`` its SHA-256."""
+
+    archive: str
+    source: dict[str, Any]
+    options: dict[str, Any] | None
+    total: int | None = None
+    digest: str = ""
+
+
+@router.post(
+    "/v1/archives/{name}/imports",
+    status_code=202,
+    response_model=Import,
+    responses=problems(400, 409, 413, 422),
+    openapi_extra=IMPORT,
+)
+async def start_import(
+    name: ArchiveName, request: Request, door: DoorOf, idempotency_key: KeyHeader = None
+) -> JSONResponse:
+    """Fill the archive from a manifest (JSON lines or CSV as the body) or from a folder (JSON). Answers at once; the
+    rows are read in the background. Nothing is transcribed unless `transcribe` asks for it."""
+    key = checked_key(idempotency_key)
+    content_type = request.headers.get("content-type", "")
+    if is_manifest(content_type):
+        return await _manifest(name, request, door, key)
+    ask = read_import_ask(await read_body(request))
+    return await run_in_threadpool(_folder, name, ask, door, key)
+
+
+async def _manifest(name: str, request: Request, door: Door, key: str | None) -> JSONResponse:
+    at_most, query = door.settings.max_upload_bytes, dict(request.query_params)
+    refuse_length(request.headers.get("content-length"), at_most)
+    upload = ManifestUpload(door, kind_of(request.headers.get("content-type", "")), query)
+    options = await run_in_threadpool(job_options, name, upload.transcribe, door)
+    body = within(at_most, pulled(aiter(request.stream())))
+    source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=door.uploads)
+    prepared = Prepared(name, source, options, lines, digest)
+    return await run_in_threadpool(_start, door, prepared, key)
+
+
+def _folder(name: str, ask: ImportAsk, door: Door, key: str | None) -> JSONResponse:
+    source, options = folder_source(ask, door), job_options(name, ask.transcribe, door)
+    if ask.dry_run:
+        return JSONResponse(expected(door, name, source, options))
+    return _start(door, Prepared(name, source, options), key)
+
+
+def _start(door: Door, prepared: Prepared, key: str | None) -> JSONResponse:
+    def work(session: Session) -> Answer:
+        import_id = add_import(session, prepared.archive, prepared.source, prepared.options, prepared.total)
+        return Answer(read_import(session, import_id), 202, f"/v1/imports/{import_id}")
+
+    fields = {"source": prepared.source, "options": prepared.options}
+    path = f"/v1/archives/{prepared.archive}/imports"
+    return write(door, work, key=key, fingerprint=fingerprint_of(path, fields, prepared.digest))
+
+
+@router.post(
+    "/v1/archives/{name}/sync",
+    status_code=202,
+    response_model=Import,
+    responses={200: {"model": Import, "description": "One is under way."}, **problems(400, 404, 409, 422)},
+)
+def sync_archive(
+    name: ArchiveName,
+    door: DoorOf,
+    idempotency_key: KeyHeader = None,
+    settle_s: Annotated[float, Query(ge=0, description="How long a file must have been left alone.")] = SETTLE_S,
+) -> JSONResponse:
+    """List the archive's folder again, and take what is new and has stopped growing. While one such import is under
+    way, that is the answer."""
+
+    def work(session: Session) -> Answer:
+        asked = get_archive(session, name).sync
+        if asked is None:
+            raise InvalidRequest(f"The archive {name!r} has no folder that it is filled from: set its source first.")
+        source = {"kind": "folder", **asked, "settle_s": settle_s}
+        options = source.pop("transcribe")
+        open_id = open_import(session, name, source)
+        import_id = open_id or add_import(session, name, source, options, None)
+        return Answer(read_import(session, import_id), 200 if open_id else 202, f"/v1/imports/{import_id}")
+
+    fingerprint = fingerprint_of(f"/v1/archives/{name}/sync", {"settle_s": settle_s})
+    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)
+
+
+@router.get("/v1/archives/{name}/imports", response_model=Imports, responses=problems(400))
+def get_imports(name: ArchiveName, door: DoorOf, window: WindowQuery) -> JSONResponse:
+    """The archive's imports, newest first."""
+    with door.database.reading() as session:
+        return JSONResponse(list_imports(session, name, window))
+
+
+@router.get("/v1/imports/{import_id}", response_model=Import, responses=problems(404))
+def get_import(import_id: str, door: DoorOf) -> JSONResponse:
+    """How far an import is."""
+    with door.database.reading() as session:
+        return JSONResponse(read_import(session, import_id))
+
+
+@router.get("/v1/imports/{import_id}/problems", response_model=ImportProblems, responses=problems(400, 404))
+def get_problems(
+    import_id: str,
+    door: DoorOf,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
+    cursor: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
+) -> JSONResponse:
+    """The rows that could not be used, all of them, in their order."""
+    with door.database.reading() as session:
+        return JSONResponse(list_problems(session, import_id, limit, cursor))
+
+
+@router.post("/v1/imports/{import_id}/cancel", response_model=Import, responses=problems(404, 409, 422))
+def stop_import(import_id: str, door: DoorOf, idempotency_key: KeyHeader = None) -> JSONResponse:
+    """Stop an import; what it has kept stays."""
+
+    def work(session: Session) -> Answer:
+        cancel_import(session, import_id)
+        return Answer(read_import(session, import_id))
+
+    path = f"/v1/imports/{import_id}/cancel"
+    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint_of(path, {}))

@@ -1,0 +1,145 @@
+"""A campaign's comparison, in three forms, and blind votes on its passages."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from api.bodies import read_body
+from api.docs import problems, request_body
+from api.door import DoorOf
+from api.pages import WindowQuery
+from api.schemas import CampaignComparison, CastVote, NextVote, Votes
+from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
+from worker.campaigns import votes
+from worker.campaigns.life import get_campaign
+from worker.campaigns.page import comparison_page
+from worker.doorway import Session
+from worker.errors import InvalidRequest
+from worker.fields import Name, sentence
+from worker.strict_json import parse_json
+from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines, read_review
+
+router = APIRouter(tags=["campaigns"])
+Voter = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+# The page runs and loads nothing, whatever a transcript says.
+SEALED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Form(StrEnum):
+    """What a comparison is shown as."""
+
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+class VoteFields(BaseModel):
+    """What a voter says of a passage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    voter: Voter
+    recording: Name
+    passage: Name
+    choice: votes.Choice
+
+
+async def _vote(request: Request) -> VoteFields:
+    try:
+        return VoteFields.model_validate(parse_json(await read_body(request)))
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
+
+
+@dataclass(frozen=True)
+class Look:
+    """What of a comparison is shown, and how."""
+
+    form: Form
+    passages: int
+    canary: bool
+
+
+def _look(
+    form: Annotated[str, Query(alias="format", description="json, csv (a line a recording) or html.")] = Form.JSON,
+    passages: Annotated[int, Query(description=f"Of each recording so many at most, 0 to {MOST_PASSAGES}.")] = PASSAGES,
+    *,
+    canary: Annotated[bool, Query(description="Only the canary.")] = False,
+) -> Look:
+    if form not in set(Form):
+        raise InvalidRequest(f"format must be one of {', '.join(Form)}; got {form[:20]!r}.")
+    if not 0 <= passages <= MOST_PASSAGES:
+        raise InvalidRequest(f"passages must lie between 0 and {MOST_PASSAGES}; got {passages}.")
+    return Look(Form(form), passages, canary)
+
+
+@router.get(
+    "/v1/campaigns/{campaign}/comparison",
+    response_model=CampaignComparison,
+    responses={200: {"content": {"text/csv": {}, "text/html": {}}}, **problems(400, 404)},
+)
+def get_comparison(
+    request: Request,
+    campaign: str,
+    door: DoorOf,
+    window: WindowQuery,
+    look: Annotated[Look, Depends(_look)],
+) -> Response:
+    """Old and new transcripts side by side: sums with intervals, then the most different recordings and passages."""
+    with door.database.reading() as session:
+        if look.form is Form.CSV:
+            lines = csv_lines(door.database, get_campaign(session, campaign).id, canary_only=look.canary)
+            return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
+        review = read_review(session, campaign, window, canary_only=look.canary, passages=look.passages)
+    if look.form is Form.JSON:
+        return JSONResponse(review)
+    following = {**request.query_params, "cursor": review["next"]}
+    page = comparison_page(review, next_url=f"?{urlencode(following)}" if review["next"] else None)
+    return HTMLResponse(page, headers=SEALED)
+
+
+@router.get("/v1/campaigns/{campaign}/votes", response_model=Votes, responses=problems(404))
+def get_votes(campaign: str, door: DoorOf) -> JSONResponse:
+    """How people voted: for the old version, the new one, or neither."""
+    with door.database.reading() as session:
+        return JSONResponse(votes.tally(session, get_campaign(session, campaign).id))
+
+
+@router.get("/v1/campaigns/{campaign}/votes/next", response_model=NextVote, responses=problems(400, 404))
+def get_next_vote(
+    campaign: str, door: DoorOf, voter: Annotated[Voter, Query(description="Who votes: any name.")]
+) -> JSONResponse:
+    """The most different passage that the voter has not judged, as A and B; null where there is no further one."""
+    with door.database.reading() as session:
+        found = get_campaign(session, campaign)
+        ballot = votes.next_ballot(session, found, voter)
+        return JSONResponse(ballot_view(ballot, votes.votes_of(session, found.id, voter)))
+
+
+@router.post(
+    "/v1/campaigns/{campaign}/votes",
+    status_code=201,
+    response_model=CastVote,
+    responses=problems(400, 404, 409, 422),
+    openapi_extra=request_body({"application/json": VoteFields.model_json_schema()}),
+)
+def post_vote(
+    campaign: str, door: DoorOf, vote: Annotated[VoteFields, Depends(_vote)], idempotency_key: KeyHeader = None
+) -> JSONResponse:
+    """Say which of a passage's two versions is better: `a`, `b` or `neither`. A voter judges a passage once."""
+
+    def work(session: Session) -> Answer:
+        found = get_campaign(session, campaign)
+        votes.cast(session, found, **vote.model_dump())
+        return Answer(vote.model_dump(mode="json"), 201)
+
+    fingerprint = fingerprint_of(f"/v1/campaigns/{campaign}/votes", vote.model_dump(mode="json"))
+    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)

@@ -1,0 +1,34 @@
+"""GET /v1/search: words and phrases in the current transcripts."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from api.docs import problems
+from api.door import DoorOf
+from api.filters import labels_of
+from api.pages import WindowQuery
+from api.schemas import Found
+from worker.search.find import Where
+from worker.views.search import search
+
+router = APIRouter(tags=["search"])
+Words = Annotated[str, Query(description='Words that must all be there, "a phrase", -without, begin*.')]
+
+
+@router.get("/v1/search", response_model=Found, responses=problems(400))
+def get_search(
+    door: DoorOf,
+    window: WindowQuery,
+    q: Words = "",
+    *,
+    archive: str | None = None,
+    language: Annotated[str | None, Query(description="The language of the segment.")] = None,
+    label: Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")] = (),
+) -> JSONResponse:
+    """Segments of current transcripts in which all that is looked for is said, newest first."""
+    where = Where(archive=archive or None, language=language or None, labels=labels_of(label))
+    with door.database.reading() as session:
+        return JSONResponse(search(session, q, where, window))

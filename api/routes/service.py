@@ -1,0 +1,17 @@
+"""What the recognition services are doing."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from api.docs import problems
+from api.door import DoorOf
+from api.schemas import Services
+from worker.views.services import read_services
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/v1/service", response_model=Services, responses=problems())
+def get_services(door: DoorOf) -> JSONResponse:
+    """Each service: open, limited or refused, why, since when, and when it is asked again."""
+    return JSONResponse(read_services(door.database, door.settings))

@@ -1,0 +1,72 @@
+"""Imports."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from api.schemas.archives import Recording
+from api.schemas.base import Page, Shape
+
+
+class ImportSource(Shape):
+    kind: str = Field(description="manifest or folder.")
+    folder: str | None
+    name: str | None = Field(description="Of the manifest.")
+    type: str | None
+    patterns: list[str] | None
+    naming: str | None
+    sidecars: bool | None
+    copy_: bool | None = Field(alias="copy")
+
+
+class RowError(Shape):
+    code: str
+    message: str
+    retryable: bool
+    hint: str
+
+
+class Import(Shape):
+    id: str
+    archive: str
+    status: str = Field(description="queued, running, succeeded, failed or cancelled.")
+    source: ImportSource
+    transcribe: dict[str, Any] | None = Field(description="Options of the jobs; null: none are made.")
+    batch: str | None = Field(description="Of the jobs.")
+    total: int | None = Field(description="Rows that there are, where they were counted.")
+    rows: int = Field(description="Those that are done: added, existing or refused.")
+    added: int
+    existing: int = Field(description="Recordings that were there already.")
+    refused: int = Field(description="Rows that could not be used: see its problems.")
+    error: RowError | None = Field(description="Why it has failed, or waits.")
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None
+
+
+class ImportProblem(Shape):
+    line: int = Field(description="The line in the manifest, or the place in the listing, from 1.")
+    name: str | None = Field(description="The file's name, or the URL without its query.")
+    error: RowError
+
+
+class Expected(Shape):
+    """What an import would take."""
+
+    recordings: int
+    refused: int
+    bytes: int | None = Field(description="Null where nobody has said.")
+    audio_ms: int = Field(description="Of the recordings whose length could be seen.")
+    measured: int = Field(description="Recordings whose length could be seen: WAV in mounted folders.")
+    complete: bool = Field(description="False where there are more, and only the first were looked at.")
+    to_send_ms: int | None = Field(description="Null without transcribe; so the cost and the time.")
+    ratio_from: str | None
+    cost_usd: float | None
+    time_s: float | None
+
+
+class KeptRecording(Recording):
+    existing: bool = Field(description="The same bytes were there: this is their recording.")
+
+
+Imports = Page[Import]
+ImportProblems = Page[ImportProblem]
