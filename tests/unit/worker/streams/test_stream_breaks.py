@@ -1,0 +1,250 @@
+"""Streams through services that break, say nonsense or nothing: where the next session goes on, and what is kept."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from realtime.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
+from tests.fixtures.hostile import HostileServer, Peer, error, serve_segments
+from tests.fixtures.recognizer import StartRecognizer
+from tests.sounds import noise, silence
+from tests.unit.worker.house import House
+from worker.streams import recall, stream
+
+LOOP = "thank you for watching " * 6
+PACE = 40.0  # so that little is on its way when a session breaks
+
+
+@pytest.fixture
+def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
+    settings = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
+    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "PAUSE_S", 0.0)
+
+
+def hear(peer: Peer, ms: int) -> None:
+    """Take so much audio, in all."""
+    while peer.audio_bytes < ms * 32:
+        peer.take()
+
+
+def until_heard(peer: Peer) -> None:
+    """Take audio until the client has read what was said to it: a reset would overtake it."""
+    pong = peer.connection.ping()
+    while not pong.is_set():
+        peer.take()
+
+
+def utter(peer: Peer, item: str, start_ms: int, end_ms: int, text: str = "so they said") -> None:
+    peer.say(
+        SpeechStarted(item_id=item, audio_start_ms=start_ms),
+        SpeechStopped(item_id=item, audio_end_ms=end_ms),
+        Committed(item_id=item),
+        Completed(item_id=item, transcript=text, language="en"),
+    )
+
+
+def to_the_end(peer: Peer) -> None:
+    peer.take_until(Finish)
+    peer.say(Finished())
+
+
+def breaks_in_silence(peer: Peer) -> None:
+    peer.greet()
+    hear(peer, 20_000)
+    peer.reset()
+
+
+def speaks(peer: Peer) -> None:
+    """One utterance is finished, another has begun, and some audio more was taken."""
+    peer.greet()
+    hear(peer, 5000)
+    utter(peer, "one", 1000, 3000)
+    hear(peer, 15_000)
+    peer.say(SpeechStarted(item_id="two", audio_start_ms=6000))
+    until_heard(peer)
+
+
+def breaks_in_speech(peer: Peer) -> None:
+    speaks(peer)
+    peer.reset()
+
+
+def says_one_thing(peer: Peer) -> None:
+    peer.greet()
+    hear(peer, 3000)
+    utter(peer, "first", 1000, 2000)
+    to_the_end(peer)
+
+
+def run(house: House, *scripts: object, ms: int = 40_000) -> tuple[str, list[int]]:
+    """A job for so much audio, and how much each session heard in ms."""
+    with HostileServer(*scripts) as server:  # type: ignore[arg-type]  # scripts
+        house.open_at(server.url)
+        job_id = house.submit(noise(ms))
+        house.attempt()
+        return job_id, [peer.audio_bytes // 32 for peer in server.peers]
+
+
+def places(house: House, job_id: str) -> list[tuple[int, int]]:
+    return [(segment.start_ms, segment.end_ms) for segment in house.segments(job_id)]
+
+
+def test_a_break_in_a_silence_goes_on_a_little_before_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HINDSIGHT_MS", 10_000)
+    job_id, (_, second_ms) = run(house, breaks_in_silence, says_one_thing)
+    from_ms = 40_000 - second_ms
+
+    assert house.job(job_id).status == "succeeded"
+    assert 10_000 <= from_ms <= 30_000
+    assert places(house, job_id) == [(from_ms + 1000, from_ms + 2000)]
+
+
+def test_a_break_soon_after_the_beginning_begins_anew(house: House) -> None:
+    _, (_, second_ms) = run(house, breaks_in_silence, says_one_thing)
+    assert second_ms == 40_000
+
+
+def test_a_break_in_speech_goes_on_behind_what_was_finished(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HINDSIGHT_MS", 1000)
+    job_id, (_, second_ms) = run(house, breaks_in_speech, says_one_thing)
+
+    assert second_ms == 37_000
+    assert places(house, job_id) == [(1000, 3000), (4000, 5000)]
+
+
+def test_an_utterance_that_ended_with_its_session_is_heard_anew(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails_in_speech(peer: Peer) -> None:
+        speaks(peer)
+        peer.take_until(Finish)
+        peer.say(error("server_error", "InternalError"))
+
+    monkeypatch.setattr(stream, "HINDSIGHT_MS", 1000)
+    job_id, (_, second_ms) = run(house, fails_in_speech, says_one_thing)
+
+    assert second_ms == 37_000
+    assert places(house, job_id) == [(1000, 3000), (4000, 5000)]
+
+
+def test_what_a_broken_session_swallowed_is_counted(house: House) -> None:
+    job_id, heard_ms = run(house, breaks_in_speech, says_one_thing)
+    assert house.transcript(job_id).sent_ms >= sum(heard_ms) > 50_000
+
+
+def test_a_service_that_only_breaks_ends_the_attempt_after_three_sessions(house: House) -> None:
+    job_id, heard_ms = run(house, breaks_in_silence)
+
+    assert len(heard_ms) == 3
+    assert (house.job(job_id).status, house.job(job_id).waiting_code) == ("queued", "connection_lost")
+
+
+def test_answers_out_of_order_are_stored_in_order(house: House) -> None:
+    def turned_round(peer: Peer) -> None:
+        peer.greet()
+        hear(peer, 5000)
+        for item, start_ms in (("one", 500), ("two", 2500)):
+            peer.say(SpeechStarted(item_id=item, audio_start_ms=start_ms))
+            peer.say(SpeechStopped(item_id=item, audio_end_ms=start_ms + 1000), Committed(item_id=item))
+        peer.say(Completed(item_id="two", transcript="two"), Completed(item_id="one", transcript="one"))
+        to_the_end(peer)
+
+    job_id, _ = run(house, turned_round, ms=6000)
+    assert house.transcript(job_id).text == "one two"
+    assert places(house, job_id) == [(500, 1500), (2500, 3500)]
+
+
+def test_a_service_that_says_no_times_is_followed_all_the_same(house: House) -> None:
+    def timeless(peer: Peer) -> None:
+        peer.greet()
+        hear(peer, 3000)
+        peer.say(Completed(item_id="one", transcript="one"))
+        hear(peer, 6000)
+        peer.say(Completed(item_id="two", transcript="two"))
+        to_the_end(peer)
+
+    job_id, _ = run(house, timeless, ms=8000)
+    first, second = places(house, job_id)
+    assert first[0] == 0
+    assert first[1] == second[0]
+    assert second[1] <= 8000
+
+
+def looping(start_ms: int, end_ms: int) -> Callable[[Peer], None]:
+    """A service in VAD mode that hears one utterance there, and the same phrase over and over in it."""
+
+    def script(peer: Peer) -> None:
+        peer.greet()
+        hear(peer, 3000)
+        utter(peer, "one", start_ms, end_ms, LOOP)
+        to_the_end(peer)
+
+    return script
+
+
+def says_again(text: str) -> Callable[[Peer], None]:
+    """A service in manual mode that says this of whatever it hears."""
+
+    def script(peer: Peer) -> None:
+        peer.greet()
+        serve_segments(peer, lambda item, _said: peer.answer(item, text))
+
+    return script
+
+
+def test_a_suspicious_utterance_is_asked_for_once_more_in_a_session_of_its_own(house: House) -> None:
+    job_id, heard_ms = run(house, looping(500, 2500), says_again("so they said"), ms=4000)
+
+    transcript = house.transcript(job_id)
+    assert (transcript.text, transcript.segments[0]["flags"]) == ("so they said", [])
+    assert heard_ms == [4000, 2000]
+    assert transcript.sent_ms == 6000
+
+
+def test_what_stays_suspicious_is_kept_with_its_flag(house: House) -> None:
+    job_id, heard_ms = run(house, looping(500, 2500), says_again(LOOP), ms=4000)
+
+    assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]
+    assert house.transcript(job_id).segments[0]["flags"] == ["loop"]
+    assert heard_ms == [4000, 2000]
+
+
+def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "KEPT_MS", 1000)
+    job_id, heard_ms = run(house, looping(500, 2500), ms=4000)
+
+    assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]
+    assert heard_ms == [4000]
+
+
+def test_words_for_silence_are_suspicious_in_a_stream_too(house: House) -> None:
+    def imagines(peer: Peer) -> None:
+        peer.greet()
+        hear(peer, 3000)
+        utter(peer, "one", 500, 2500, "thank you")
+        to_the_end(peer)
+
+    with HostileServer(imagines, says_again("")) as server:
+        house.open_at(server.url)
+        job_id = house.submit(silence(4000))
+        house.attempt()
+
+    assert house.transcript(job_id).text == ""
+
+
+def test_a_recording_whose_length_is_no_whole_millisecond_comes_to_its_end(house: House) -> None:
+    with HostileServer(says_one_thing) as server:
+        house.open_at(server.url)
+        job_id = house.submit(np.concatenate([noise(4000), noise(1)[:7]]))
+        house.attempt()
+
+    assert (house.job(job_id).status, house.job(job_id).audio_ms) == ("succeeded", 4000)

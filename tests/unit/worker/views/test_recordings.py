@@ -1,0 +1,39 @@
+"""Recordings and their versions as JSON."""
+
+import pytest
+
+from tests.fixtures.rows import submit
+from tests.unit.worker.views.scenes import finished
+from worker.database import Database
+from worker.errors import UnknownRecording
+from worker.views.pages import Window
+from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
+
+
+def test_a_recording_shows_its_length_and_its_current_transcript(database: Database) -> None:
+    recording_id = finished(database).recording_id
+    with database.reading() as session:
+        view = read_recording(session, recording_id)
+        versions = list_transcripts(session, recording_id, Window())["items"]
+    assert view["duration_ms"] == 10_000
+    assert [(version["id"], version["current"]) for version in versions] == [(view["current_transcript"], True)]
+    assert (versions[0]["segments"], versions[0]["gaps"]) == (2, 1)
+
+
+def test_recordings_are_listed_by_archive_newest_first(database: Database) -> None:
+    for number in range(3):
+        submit(database, number)
+    with database.reading() as session:
+        page = list_recordings(session, Window(limit=2), RecordingFilter())
+        ids = [view["id"] for view in page["items"]]
+        assert ids == sorted(ids, reverse=True)
+        assert page["next"] is not None
+        assert list_recordings(session, Window(), RecordingFilter(archive="nowhere")) == {"items": [], "next": None}
+
+
+def test_an_unknown_recording_is_an_error(database: Database) -> None:
+    with database.reading() as session:
+        with pytest.raises(UnknownRecording):
+            read_recording(session, "nothing")
+        with pytest.raises(UnknownRecording):
+            list_transcripts(session, "nothing", Window())
