@@ -39,13 +39,14 @@ CountWaiting = Callable[[Lane], int]
 
 
 class WorkerProcess:
-    """Works on jobs in the threads that call `work`, until `stop`."""
+    """Works on jobs in the threads that call `work`, until `stop`; ``end_now`` ends what hangs beyond the grace."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, end_now: Callable[[int], object] = os._exit) -> None:
         self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.stop = Stop()
         self.exit_code = 0
         self._settings = settings
+        self._end_now = end_now
         self._slots = Slots(settings.jobs)
         self._desk: Desk = open_desk(settings, self.stop)
         self._worked = 0
@@ -60,10 +61,12 @@ class WorkerProcess:
             while held and not self.stop.asked.is_set() and self._work_on_next(lane):
                 pass
 
-    def watch(self, *, waiting: CountWaiting, shut_down: Callable[[], None]) -> None:
+    def watch(self, *, waiting: CountWaiting, shut_down: Callable[[], None]) -> threading.Thread:
         """Start the thread that looks after this process; ``shut_down`` tells Celery to stop taking wake-ups."""
-        threading.Thread(target=self._watch, args=(waiting, shut_down), name="watch", daemon=True).start()
+        watch = threading.Thread(target=self._watch, args=(waiting, shut_down), name="watch", daemon=True)
+        watch.start()
         threading.Thread(target=self._sweep_media, name="leftovers", daemon=True).start()
+        return watch
 
     def close(self) -> None:
         """Give back what the process has open; every job has been left by now."""
@@ -121,7 +124,7 @@ class WorkerProcess:
         self.stop.now.set()
         time.sleep(AT_ONCE_S if at_once else LAST_GRACE_S)
         log.warning("this process did not end in time; what it was at goes on elsewhere when its leases end")
-        os._exit(self.exit_code or STUCK)
+        self._end_now(self.exit_code or STUCK)
 
     def _tell_of_life(self, slots: int) -> None:
         try:

@@ -21,20 +21,29 @@ Begin = Callable[..., "Began"]
 
 
 class Began:
-    """A worker process, and what it asked of Celery."""
+    """A worker process, what it asked of Celery, and the codes with which it would have ended itself."""
 
     def __init__(self, settings: Settings) -> None:
-        self.process = WorkerProcess(settings)
+        self.ended: list[int] = []
+        self.process = WorkerProcess(settings, self.ended.append)
         self.shut_down = threading.Event()
+        self._watch = threading.Thread()
 
     def watch(self, waiting: int) -> None:
-        self.process.watch(waiting=lambda _lane: waiting, shut_down=self.shut_down.set)
+        self._watch = self.process.watch(waiting=lambda _lane: waiting, shut_down=self.shut_down.set)
+
+    def close(self) -> None:
+        self.process.stop.asked.set()
+        if self._watch.ident is not None:
+            self._watch.join()
+        self.process.close()
 
 
 @pytest.fixture
 def begin(tmp_path: Path, sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
     monkeypatch.setattr(process, "LOOK_S", 0.02)
-    monkeypatch.setattr(process, "GRACE_S", 1e6)  # or the process of the tests would end itself
+    monkeypatch.setattr(process, "GRACE_S", 0.02)
+    monkeypatch.setattr(process, "LAST_GRACE_S", 0.02)
     begun: list[Began] = []
 
     def start(**settings: Any) -> Began:  # noqa: ANN401  # any setting
@@ -44,8 +53,7 @@ def begin(tmp_path: Path, sqlite_url: str, redis_url: str, monkeypatch: pytest.M
 
     yield start
     for each in begun:
-        each.process.stop.asked.set()
-        each.process.close()
+        each.close()
 
 
 def test_one_wake_up_works_off_all_jobs_that_are_due(begin: Begin, sqlite_database: Database) -> None:
@@ -96,6 +104,14 @@ def test_a_process_that_hears_no_wake_up_ends_with_a_code(begin: Begin, monkeypa
 
     assert begun.shut_down.wait(30)
     assert begun.process.exit_code == STUCK
+
+
+def test_a_process_that_does_not_end_within_its_grace_is_ended(begin: Begin) -> None:
+    begun = begin(worker_max_bytes=1)
+    begun.watch(waiting=0)
+    begun.close()
+
+    assert begun.ended == [STUCK]
 
 
 def test_memory_is_told_in_bytes() -> None:
