@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import problems
 from api.door import Door, Wake
+from api.queries import known_query
 from api.routes import (
     archives,
     batches,
@@ -88,5 +89,5 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
     app.state.door = door
     problems.install(app)
     for routes in ROUTES:
-        app.include_router(routes.router)
+        app.include_router(routes.router, dependencies=[Depends(known_query)])
     return app

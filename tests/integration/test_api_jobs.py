@@ -71,6 +71,20 @@ def test_a_wrong_query_is_named(closed_house: House, query: str) -> None:
     assert query.partition("=")[0] in response.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/v1/jobs?archve=may", "'archve'. Did you mean archive?"),
+        ("/v1/jobs/nothing?format=srt", "'format'. Known are: none."),
+        ("/v1/jobs/nothing/transcript?fromat=srt", "'fromat'. Did you mean format?"),
+    ],
+)
+def test_a_misspelt_query_is_refused_and_not_passed_over(closed_house: House, path: str, said: str) -> None:
+    response = closed_house.client.get(path)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
+    assert said in response.json()["detail"]
+
+
 def test_an_etag_holds_until_something_changes(either_house: House) -> None:
     url = f"/v1/jobs/{either_house.job()}"
     tag = either_house.client.get(url).headers["etag"]
