@@ -4,19 +4,26 @@ from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 
 from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute
 
 from worker.errors import InvalidRequest
 
 
-def known_query(request: Request) -> None:
+async def known_query(request: Request) -> None:
     """Raises InvalidRequest that names the parameter, and the one that may have been meant."""
     if request.method != "GET" or not request.query_params:
         return
-    described = request.app.openapi()["paths"][request.scope["route"].path_format]["get"]
-    known = {each["name"] for each in described.get("parameters", ()) if each["in"] == "query"}
+    known = _parameters(request.scope["route"])
     for name in request.query_params:
         if name not in known:
             raise InvalidRequest(_sentence(name, known))
+
+
+def _parameters(route: APIRoute) -> frozenset[str]:
+    fields = get_flat_params(route.dependant)
+    return frozenset(field.alias for field in fields if isinstance(field.field_info, Query))
 
 
 def _sentence(name: str, known: AbstractSet[str]) -> str:

@@ -80,6 +80,8 @@ class Attempt:
         """From what is stored to a transcript; raises what stands in the way."""
         check_allowed(self._desk.database, self._claim.job_id, self._claim.spec.service)
         plan = self._read_plan()
+        if not plan.is_done:
+            self._desk.recognisers.of(self._claim.spec.service).knock(self._claim.spec, self._lease)
         if self._claim.spec.segmentation is Segmentation.SERVER_VAD and not plan.cut_complete:
             self._stream(plan, self._read_recording())
             plan = self._read_plan()  # an utterance that waits for its answer was a gap before a retry by hand

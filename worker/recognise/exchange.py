@@ -17,6 +17,7 @@ from worker.errors import BudgetExhausted
 from worker.limits.permits import Limits, Permit, Quota, new_wish
 from worker.process.lease import Lease
 from worker.recognise.breaker import Breaker
+from worker.recognise.door import Door
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import Line, Said, SessionKey, SessionPool, first_in_line
 from worker.recognise.utterances import Heard, Meter, Utterance
@@ -46,12 +47,17 @@ class Exchange:
         self._quota = Quota(service=service.name, permits=service.permits, sessions_per_s=sessions_per_s)
         self._limits = limits
         self._breaker = breaker
+        self._door = Door()
         self._turnstile = threading.Lock()
         self._freed = threading.Event()  # a permit of this process was given back: it is asked for at once
         self._sessions = SessionPool(service.sessions, self._connect, depth=service.depth)
 
     def close(self) -> None:
         self._sessions.close()
+
+    def knock(self, spec: Spec, lease: Lease) -> None:
+        """Return where a session can be had, as far as this process knows; else raise what stands in the way."""
+        self._door.enter(lambda: self._have_a_session(_key(spec), lease), lambda: _stand_in_line(lease))
 
     def hear(self, utterance: Utterance, meter: Meter) -> Heard:
         """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
@@ -89,6 +95,7 @@ class Exchange:
 
     def answered(self) -> None:
         """The service is there and answers."""
+        self._door.open()
         self._breaker.recovered()
 
     def _try(self, utterance: Utterance, meter: Meter) -> Heard:
@@ -159,6 +166,10 @@ class Exchange:
         finally:
             self._sessions.give_back(key, session)
 
+    def _have_a_session(self, key: SessionKey, lease: Lease) -> None:
+        """A new one, for whoever comes next."""
+        self._sessions.give_back(key, self._open(key, lease))
+
     def _open(self, key: SessionKey, lease: Lease) -> Line:
         return self._sessions.open(key, patience=lambda: _be_patient(lease))
 
@@ -166,10 +177,14 @@ class Exchange:
         self._breaker.ask()
         time.sleep(self._limits.session_wait_s(self._quota))
         try:
-            return Line.open(session_options(self._service, key))
+            session = Line.open(session_options(self._service, key))
         except RealtimeError as error:
             self._breaker.note(error)
+            if isinstance(error, ServiceFault | NetworkFault):
+                self._door.shut(error)
             raise
+        self._door.open()
+        return session
 
     @contextmanager
     def _permit(self, spec: Spec, lease: Lease) -> Iterator[None]:
@@ -200,6 +215,12 @@ class Exchange:
                 return permit
             _get_on(lease)
             self._freed.wait(_poll_s())
+
+
+def _stand_in_line(lease: Lease) -> None:
+    """As `_get_on`, where nothing has begun yet: a process that goes down in good order ends it too."""
+    lease.check()
+    lease.touch()
 
 
 def _be_patient(lease: Lease) -> None:

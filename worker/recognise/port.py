@@ -80,6 +80,10 @@ class Recogniser:
         """
         return max(1, 2 * self._at_once // max(1, self._jobs))
 
+    def knock(self, spec: Spec, lease: Lease) -> None:
+        """Return where the service can be reached, as far as this process knows; else raise what stands in the way."""
+        self._exchange.knock(spec, lease)
+
     def submit(self, utterance: Utterance) -> "Future[Outcome]":
         """Queue a segment; its future gets an Outcome, also where it failed."""
         return self._enqueue(utterance)

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import update
 
 from tests.fixtures.recognizer import StartRecognizer
-from tests.fixtures.rows import read_job
+from tests.fixtures.redis import free_port
+from tests.fixtures.rows import read_job, set_job
 from tests.sounds import noise, silence, talk, tone, write_wav
+from worker import pipeline
 from worker.models import Answer, Job, Recording
 from worker.pipeline import work_on
 from worker.process.desk import Desk, open_desk
@@ -168,6 +170,21 @@ def test_a_job_of_many_segments_uses_the_sessions_that_there_are(desk: Desk, tmp
 
     assert states(desk, job_id) == [SegmentState.ANSWERED] * 12
     assert len({entry["session"] for entry in commits(log)}) <= desk.service("local").sessions
+
+
+def test_a_recording_is_not_decoded_again_while_its_service_is_away(
+    settings: Settings, stop: Stop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = open_desk(settings.model_copy(update={"local_url": f"ws://127.0.0.1:{free_port()}/"}), stop)
+    job_id = submit(away, write_wav(tmp_path / "a.wav", talk(*THREE)))
+    attempt(away)
+    set_job(away.database, job_id, due_ms=0)
+    monkeypatch.setattr(pipeline, "open_source", None)  # whoever fetches or decodes now fails otherwise
+    attempt(away)
+    away.close()
+
+    job = read_job(away.database, job_id)
+    assert (job.status, job.waiting_code) == ("queued", "service_unreachable")
 
 
 def test_what_auto_channels_were_judged_to_be_is_kept(desk: Desk, tmp_path: Path) -> None:

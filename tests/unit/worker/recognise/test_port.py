@@ -1,7 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from realtime.engines.scripted import words_of
 from realtime.errors import ContentRefused, KeyRefused, RateLimited, ServiceFault, ServiceUnreachable
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer, running_recognizer
+from tests.fixtures.redis import free_port
 from tests.fixtures.rows import unlimited
 from tests.sounds import audio, tone
 from worker import fleet
@@ -21,7 +22,7 @@ from worker.errors import JobCancelled, Stopping
 from worker.limits.permits import Limits
 from worker.process.lease import Lease, Stop
 from worker.queue.claims import Claim
-from worker.recognise import exchange
+from worker.recognise import door, exchange
 from worker.recognise.breaker import Breaker
 from worker.recognise.exchange import Exchange
 from worker.recognise.port import Recogniser, Recognisers
@@ -151,6 +152,31 @@ def test_a_service_that_is_away_is_an_outcome_too(make_recogniser: MakeRecognise
 
     assert isinstance(outcome.error, ServiceUnreachable)
     assert outcome.sent_ms == 0
+
+
+def test_one_knocks_for_all_while_the_service_is_away(
+    make_recogniser: MakeRecogniser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "KNOCK_S", 0.2)
+    port = free_port()
+    recogniser = make_recogniser(f"ws://127.0.0.1:{port}/api-ws/v1/realtime")
+    recogniser.knock(SPEC, new_lease())  # nothing is known yet
+    assert isinstance(outcome_of(recogniser, say(1000)).error, ServiceUnreachable)
+
+    with ThreadPoolExecutor(8) as pool:
+        knocks = [pool.submit(recogniser.knock, SPEC, new_lease()) for _ in range(8)]
+        assert all(isinstance(knock.exception(timeout=60), ServiceUnreachable) for knock in knocks)
+    with running_recognizer(port=port):
+        recogniser.knock(SPEC, new_lease())
+        assert outcome_of(recogniser, say(1000)).heard is not None
+
+
+def test_who_waits_to_knock_leaves_when_the_process_stops(make_recogniser: MakeRecogniser) -> None:
+    recogniser, stop = make_recogniser(f"ws://127.0.0.1:{free_port()}/api-ws/v1/realtime"), Stop()
+    outcome_of(recogniser, say(1000))
+    stop.asked.set()
+    with pytest.raises(Stopping):
+        recogniser.knock(SPEC, new_lease(stop))
 
 
 def test_a_refused_key_opens_the_breaker_and_the_next_segment_does_not_knock(
