@@ -181,9 +181,9 @@ def test_a_recording_is_not_decoded_again_while_its_service_is_away(
     set_job(away.database, job_id, due_ms=0)
     monkeypatch.setattr(pipeline, "open_source", None)  # whoever fetches or decodes now fails otherwise
     attempt(away)
+    job = read_job(away.database, job_id)
     away.close()
 
-    job = read_job(away.database, job_id)
     assert (job.status, job.waiting_code) == ("queued", "service_unreachable")
 
 
