@@ -101,6 +101,10 @@ class Purse:
         """Nothing yet, to be reserved in steps: for one segment, or for a stream."""
         return Held(self, step_ms)
 
+    def is_limited(self) -> bool:
+        """Whether any budget holds for the job, as far as this process knows."""
+        return bool(self._guard.budgets_for(self.claim))
+
     def reserve(self, wanted_ms: int, least_ms: int) -> Piece | None:
         """So much audio, or the least that helps; None where there is no room while other segments are on their way.
 

@@ -51,6 +51,8 @@ class Source(Protocol):
 
     def reserve(self, wanted_ms: int, least_ms: int) -> Piece | None: ...
 
+    def is_limited(self) -> bool: ...
+
 
 @dataclass(frozen=True)
 class Part:
@@ -68,6 +70,7 @@ class Held:
         self._source = source
         self._step_ms = step_ms
         self._covered_ms = 0
+        self._asked_ms = 0  # the most that `cover` was asked for
         self._pieces: list[Piece] = []
 
     def try_cover(self, total_ms: int) -> bool:
@@ -86,7 +89,10 @@ class Held:
         return True
 
     def cover(self, total_ms: int) -> None:
-        """The same where nobody can wait: raises BudgetExhausted in both cases."""
+        """The same before something is sent, where nobody can wait: raises BudgetExhausted in both cases."""
+        if total_ms > self._asked_ms:
+            self._asked_ms = total_ms
+            self._forget_what_was_free()
         if not self.try_cover(total_ms):
             why = "What is left of the budget is reserved for segments that are on their way."
             raise BudgetExhausted(why, retry_after_s=COME_AGAIN_S)
@@ -106,6 +112,13 @@ class Held:
             with self._source.database.writing() as session:
                 self.settle(session, 0)
                 session.commit()
+
+    def _forget_what_was_free(self) -> None:
+        """What was let pass while nothing limited it, and waited its turn until there is a budget, must be reserved."""
+        free_ms = sum(piece.ms for piece in self._pieces if not piece.windows)
+        if free_ms and self._source.is_limited():
+            self._pieces = [piece for piece in self._pieces if piece.windows]
+            self._covered_ms -= free_ms
 
     def _take(self, ms: int) -> list[tuple[Piece, Amount]]:
         taken = []

@@ -14,6 +14,7 @@ from worker.models import Budget, BudgetWindow, Reservation
 from worker.queue import jobs
 from worker.queue.claims import Claim
 from worker.spec import Spec
+from worker.spending import guard
 from worker.spending.budgets import Period, Scope, budgets_of, remove_budget
 from worker.spending.sweep import settle_dead
 from worker.spending.waiting import let_go
@@ -88,6 +89,26 @@ def test_without_a_budget_nothing_is_written(database: Database) -> None:
     settle(database, held, 1000)
     with database.reading() as session:
         assert session.scalars(select(BudgetWindow)).all() == []
+
+
+def test_what_waited_its_turn_without_a_budget_is_reserved_when_there_is_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "KNOWN_S", 0.0)
+    mine = purse(database, claimed_job(database))
+    begun, queued = mine.hold(3000), mine.hold(2000)
+    assert begun.try_cover(3000)
+    assert queued.try_cover(2000)
+    begun.cover(3000)
+    budget(database, limit_ms=2500)
+
+    begun.cover(1000)  # the frames of what is being sent already
+    queued.cover(2000)
+    assert state(database).reserved_ms == 2000
+    with pytest.raises(BudgetExhausted):
+        mine.hold(1000).cover(1000)
+    settle(database, queued, 2000)
+    assert (state(database).spent_ms, state(database).reserved_ms) == (2000, 0)
 
 
 def test_what_a_dead_claim_had_reserved_counts_as_spent_and_it_settles_nothing_later(database: Database) -> None:
