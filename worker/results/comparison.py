@@ -75,7 +75,13 @@ def counted_passages(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
 
 
 def passages(*versions: Sequence[View]) -> Iterator[Passage]:
-    """In order of channel and time. Versions with other channels are compared as if they had one."""
+    """In order of channel and time. Versions with other channels are compared as if they had one.
+
+    Where one has no times at all, everything is one passage.
+    """
+    if any(map(_is_untimed, versions)):
+        yield _whole(versions)
+        return
     alike = len({frozenset(segment["channel"] for segment in version) for version in versions}) == 1
     marked = [(segment, side) for side, version in enumerate(versions) for segment in version]
     marked.sort(key=lambda one: (one[0]["channel"] * alike, one[0]["start_ms"], one[0]["end_ms"]))
@@ -90,6 +96,16 @@ def passages(*versions: Sequence[View]) -> Iterator[Passage]:
         passage.sides[side].append(segment)
     if passage is not None:
         yield passage
+
+
+def _is_untimed(version: Sequence[View]) -> bool:
+    """Plain text that was brought before its recording was decoded is one segment without a length."""
+    return len(version) == 1 and version[0]["end_ms"] <= version[0]["start_ms"]
+
+
+def _whole(versions: Sequence[Sequence[View]]) -> Passage:
+    end_ms = max(segment["end_ms"] for version in versions for segment in version)
+    return Passage(0, 0, end_ms, tuple(list(version) for version in versions))
 
 
 def word_counts(transcript: Mapping[str, Any]) -> Counter[str]:

@@ -52,6 +52,15 @@ def test_what_only_one_of_them_heard_is_a_passage_of_its_own() -> None:
     assert (only["old"], only["new"], only["rate"], only["inserted"]) == ("", "Goodbye.", None, 1)
 
 
+def test_plain_text_of_a_recording_of_unknown_length_is_compared_as_a_whole() -> None:
+    plain = transcript(segment(0, 0, "good morning and goodbye"))
+    timed = transcript(segment(500, 900, "good morning"), segment(4000, 5000, "and goodbye", channel=1))
+
+    assert compare(plain, timed)["rate"] == compare(timed, plain)["rate"] == 0
+    [passage] = compare(plain, transcript(segment(500, 900, "good")))["passages"]
+    assert (passage["start_ms"], passage["end_ms"], passage["edits"]) == (0, 900, 3)
+
+
 def test_channels_are_compared_each_with_its_own_unless_they_are_others() -> None:
     both = transcript(segment(0, 1000, "one"), segment(0, 1000, "two", channel=1))
     crossed = transcript(segment(0, 1000, "two"), segment(0, 1000, "one", channel=1))
