@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 LOCK := requirements.lock
 # A test that ends its process fails the run at once: a process in its place waits for ever where one test is left (xdist 3.8).
-PYTEST_2 := $(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
+PYTEST_2 := $(BIN)/python -m pytest -n 2 --max-worker-restart 0
 FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme fencing lifetime outage)
 
 .DEFAULT_GOAL := help
@@ -34,10 +34,10 @@ up: $(VENV)/embedded ## bring up the whole stack in the foreground
 	@$(BIN)/longhand up
 
 test: $(VENV)/dev ## run the tests (under five minutes)
-	$(PYTEST_2) $(ARGS)
+	$(PYTEST_2) --dist loadfile $(ARGS)
 
 acceptance: $(VENV)/dev ## run the tests with real processes and faults (under fifteen minutes)
-	$(PYTEST_2) tests/acceptance $(ARGS)
+	$(PYTEST_2) --dist worksteal --durations 15 tests/acceptance $(ARGS)
 
 faults: $(VENV)/dev ## run the fault programme alone, each time with other faults (SEED=4 for those of make acceptance)
 	LONGHAND_TEST_SEED=$(or $(SEED),$$(date +%s)) LONGHAND_TEST_BOTH_SIDES=1 $(BIN)/python -m pytest $(FAULTS) $(ARGS)

@@ -36,7 +36,7 @@ def test_random_faults_lose_nothing_and_repeat_nothing(
     seed = int(os.environ.get("LONGHAND_TEST_SEED") or SEED)
     figures.append(f"fault programme on {'PostgreSQL' if cluster else 'SQLite'}: seed {seed}")
     programme = Programme(
-        seed=seed, jobs=60, bad=3, turns=6, faults=20, gap_s=1.6, submit_each_s=0.5, ahead=6, end_s=END_S
+        seed=seed, jobs=60, bad=3, turns=5, faults=20, gap_s=1.4, submit_each_s=0.5, ahead=6, end_s=END_S
     )
     scene = Scene(stack=stack, cluster=cluster, rng=random.Random(seed))
     begun = time.monotonic()
