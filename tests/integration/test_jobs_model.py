@@ -161,7 +161,7 @@ class Verbs(RuleBasedStateMachine):
     @rule(chosen=st.lists(claims, max_size=4))
     def renew(self, chosen: list[Claim | None]) -> None:
         claims = [claim for claim in chosen if claim is not None]
-        expected = {claim.job_id for claim in claims if self.holds(claim)}
+        expected = {(claim.job_id, claim.fence) for claim in claims if self.holds(claim)}
         assert jobs.renew(self.database, claims, 60) == expected
 
     @invariant()

@@ -95,7 +95,7 @@ class Keeper:
         self._lease_s = lease_s
         self._renew_s = renew_s
         self._stop = stop
-        self._leases: dict[str, Lease] = {}
+        self._leases: set[Lease] = set()  # of one job there may be two: one that was lost, and its successor
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
@@ -106,12 +106,12 @@ class Keeper:
         """Renew the claim for the block's duration; ``claimed_at`` is the monotonic time before the claim was made."""
         lease = Lease(claim, self._stop, claimed_at=claimed_at)
         with self._lock:
-            self._leases[claim.job_id] = lease
+            self._leases.add(lease)
         try:
             yield lease
         finally:
             with self._lock:
-                del self._leases[claim.job_id]
+                self._leases.remove(lease)
 
     def close(self) -> None:
         self._closed.set()
@@ -121,14 +121,14 @@ class Keeper:
         """One round: renew what gets on, and tell those that are not held any more."""
         asked_at = time.monotonic()
         with self._lock:
-            leases = [lease for lease in self._leases.values() if not lease.is_stalled(asked_at)]
+            leases = [lease for lease in self._leases if not lease.is_stalled(asked_at)]
         if not leases:
             return
         held = jobs.renew(self._database, [lease.claim for lease in leases], self._lease_s)
         for lease in leases:
-            if lease.claim.job_id in held:
+            if _number(lease) in held:
                 lease.renewed(asked_at)
-        self._tell_others([lease for lease in leases if lease.claim.job_id not in held])
+        self._tell_others([lease for lease in leases if _number(lease) not in held])
 
     def _tell_others(self, gone: Iterable[Lease]) -> None:
         for lease in gone:
@@ -151,3 +151,7 @@ class Keeper:
                     retry_in_s=self._renew_s,
                     error=type(error).__name__,
                 )
+
+
+def _number(lease: Lease) -> tuple[str, int]:
+    return lease.claim.job_id, lease.claim.fence

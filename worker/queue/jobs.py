@@ -183,13 +183,13 @@ def _waiting_ms() -> ColumnElement[int]:
     return cast(total.correlate(Job).scalar_subquery(), BigInteger)
 
 
-def renew(database: Database, claims: Iterable[Claim], lease_s: float) -> set[str]:
-    """Renew the leases of all claims in one statement; the ids of the jobs that are still held."""
+def renew(database: Database, claims: Iterable[Claim], lease_s: float) -> set[tuple[str, int]]:
+    """Renew the leases of all claims in one statement; job and fence of those that are still held."""
     numbers = [(claim.job_id, claim.fence) for claim in claims]
     held = (Job.status == JobState.RUNNING, tuple_(Job.id, Job.fence).in_(numbers))
     renewal = change(Job).where(Job.id.in_(locked(held))).values(lease_until_ms=now_ms() + int(lease_s * 1000))
     with database.writing() as session:
-        renewed = set(session.scalars(renewal.returning(Job.id)))
+        renewed = {(job_id, fence) for job_id, fence in session.execute(renewal.returning(Job.id, Job.fence))}
         session.commit()
     return renewed
 

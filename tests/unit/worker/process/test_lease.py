@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -115,6 +116,27 @@ def test_a_lease_that_a_successor_holds_is_lost(database: Database, keeper: Keep
         keeper.renew()
         with pytest.raises(LeaseLost):
             held.check_frame()
+
+
+def test_a_job_that_is_claimed_again_by_its_own_process_is_kept_for_the_new_claim(
+    database: Database, keeper: Keeper
+) -> None:
+    claimed = claim_job(database)
+    with ExitStack() as until_the_end:
+        with keeper.keep(claimed, claimed_at=time.monotonic()) as lost:
+            with database.writing() as session:
+                jobs.cancel(session, claimed.job_id)
+                jobs.retry(session, claimed.job_id)
+                session.commit()
+            successor = keeper.keep(claim_one(database), claimed_at=time.monotonic() - 56)
+            held = until_the_end.enter_context(successor)
+            keeper.renew()
+            with pytest.raises(LeaseLost):
+                lost.check_frame()
+        set_job(database, claimed.job_id, lease_until_ms=1)
+        keeper.renew()
+        held.check_frame()
+        assert (read_job(database, claimed.job_id).lease_until_ms or 0) > 1
 
 
 def test_a_job_that_does_not_get_on_is_renewed_no_more(

@@ -91,7 +91,7 @@ def test_renewing_holds_what_is_still_held(database: Database) -> None:
         jobs.cancel(session, second)
         session.commit()
     before = read_job(database, third).lease_until_ms
-    assert jobs.renew(database, claims, 3600) == {third}
+    assert jobs.renew(database, claims, 3600) == {(third, claims[2].fence)}
     assert (read_job(database, third).lease_until_ms or 0) > (before or 0) + 3_000_000
     assert read_job(database, first).lease_until_ms is None
 

@@ -112,7 +112,7 @@ def test_retrying_many_never_takes_a_running_job_from_its_worker(database: Datab
     with database.writing() as session:
         assert jobs.retry_many(session, JobFilter()) == 0
         session.commit()
-    assert jobs.renew(database, [claimed], 60) == {claimed.job_id}
+    assert jobs.renew(database, [claimed], 60) == {(claimed.job_id, claimed.fence)}
 
 
 def test_more_jobs_are_retried_than_a_statement_takes_values(sqlite_database: Database) -> None:

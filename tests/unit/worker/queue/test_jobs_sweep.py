@@ -48,7 +48,7 @@ def test_whoever_lost_its_lease_writes_nothing_more(database: Database) -> None:
 def test_lease_that_ended_unseen_may_still_be_renewed(database: Database) -> None:
     submit(database)
     late = _lose(database)
-    assert jobs.renew(database, [late], 60) == {late.job_id}
+    assert jobs.renew(database, [late], 60) == {(late.job_id, late.fence)}
     assert jobs.expire(database) == []
 
 
