@@ -10,6 +10,8 @@ import platform
 import secrets
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import structlog
@@ -106,22 +108,31 @@ class Dispatcher:
 
 
 def run_dispatcher(settings: Settings, stop: threading.Event, pulse: Pulse | None = None) -> None:
-    """Dispatch until ``stop`` is set, whatever comes and goes meanwhile; ``pulse`` beats after each round."""
+    """Dispatch until ``stop`` is set, whatever comes and goes meanwhile; ``pulse`` beats after each round.
+
+    What nobody foresaw is raised, and sets ``stop``.
+    """
     configure_logging()
-    database = Database(settings.resolved_database_url, pool_size=2)
-    waker = Waker(settings)
-    dispatcher = Dispatcher(database, waker, settings.sweep_s)
-    pulse = pulse or Pulse()
-    importing = threading.Thread(target=run_imports, args=(settings, stop), name="imports")
-    importing.start()
-    log.info("the dispatcher has begun")
-    while not stop.is_set():
+    with (
+        closing(Database(settings.resolved_database_url, pool_size=2)) as database,
+        closing(Waker(settings)) as waker,
+        ThreadPoolExecutor(1, "imports") as pool,
+    ):
+        dispatcher, pulse = Dispatcher(database, waker, settings.sweep_s), pulse or Pulse()
+        imports = pool.submit(run_imports, settings, stop)
+        log.info("the dispatcher has begun")
         try:
-            dispatcher.tick()
-            pulse.beat()
-        except DATABASE_AWAY as error:
-            log.warning("the database is away; the next round asks again", error=type(error).__name__)
-        stop.wait(TICK_S)
-    importing.join()
-    waker.close()
-    database.close()
+            while not stop.is_set() and not imports.done():
+                _round(dispatcher, pulse)
+                stop.wait(TICK_S)
+        finally:
+            stop.set()  # a defect in one of the two ends both: nobody starts a process anew that still half lives
+        imports.result()
+
+
+def _round(dispatcher: Dispatcher, pulse: Pulse) -> None:
+    try:
+        dispatcher.tick()
+        pulse.beat()
+    except DATABASE_AWAY as error:
+        log.warning("the database is away; the next round asks again", error=type(error).__name__)

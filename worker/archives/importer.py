@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from itertools import islice
 from typing import TypeVar
 
@@ -186,13 +187,13 @@ def _chunks(items: Iterator[Item], at_once: int) -> Iterator[list[Item]]:
 
 def run_imports(settings: Settings, stop: threading.Event) -> None:
     """Work at imports until ``stop`` is set, whatever comes and goes meanwhile."""
-    database = Database(settings.resolved_database_url, pool_size=2)
-    importer = Importer(database, settings, stop)
-    while not stop.is_set():
-        try:
-            if importer.work():
-                continue
-        except RESTS as error:
-            log.warning("an import's lease ends by itself; it goes on behind what is kept", error=type(error).__name__)
-        stop.wait(IDLE_S)
-    database.close()
+    with closing(Database(settings.resolved_database_url, pool_size=2)) as database:
+        importer = Importer(database, settings, stop)
+        while not stop.is_set():
+            try:
+                if importer.work():
+                    continue
+            except RESTS as error:
+                why = type(error).__name__
+                log.warning("an import's lease ends by itself; it goes on behind what is kept", error=why)
+            stop.wait(IDLE_S)

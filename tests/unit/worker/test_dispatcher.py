@@ -169,6 +169,19 @@ def test_the_loop_outlives_its_database(tmp_path: Path, sqlite_url: str, redis_u
     submit_to.close()
 
 
+@pytest.mark.parametrize("defect", ["worker.dispatcher.Dispatcher.tick", "worker.archives.importer.Importer.work"])
+def test_a_defect_in_either_thread_ends_the_process_so_that_it_is_started_anew(
+    sqlite_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, defect: str
+) -> None:
+    def fail(_self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(defect, fail)
+    settings = Settings(home=tmp_path, database_url=sqlite_url, redis_url=redis_url)
+    with logging_as_it_was(), pytest.raises(ZeroDivisionError):
+        run_dispatcher(settings, threading.Event())
+
+
 @pytest.mark.parametrize(
     ("slots", "running", "expected"), [(0, 0, 2), (1, 0, 2), (16, 0, 32), (16, 10, 12), (16, 40, 2)]
 )
