@@ -12,9 +12,9 @@ from worker.campaigns.selection import Selection
 from worker.errors import InvalidRequest
 from worker.fields import Labels, Name, sentence, storable
 from worker.queue.archives import Rules
-from worker.services.catalogue import find_service
+from worker.queue.asking import Asked, spec_asked
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec, make_spec
+from worker.spec import Channels, Segmentation, Spec
 from worker.states import Lane
 
 S_MS = 1000
@@ -87,14 +87,10 @@ class SpecFields(BaseModel):
 
     def spec(self, settings: Settings, rules: Rules) -> Spec:
         """Frozen, with the archive's word where nothing is said. Raises what a submission meets."""
-        asked = self.model_dump(exclude={"service", "language", "channels"})
-        return make_spec(
-            find_service(settings, self.service or rules.service),
-            language=self.language or rules.language,
-            channels=self.channels or rules.channels or Channels.AUTO,
-            lane=Lane.BULK,
-            **asked,
-        )
+        return spec_asked(self._asked(), settings, rules)
+
+    def _asked(self) -> Asked:
+        return {**self.model_dump(), "lane": Lane.BULK}
 
 
 class LimitFields(BaseModel):

@@ -129,10 +129,17 @@ def test_a_service_that_no_archive_allows_is_refused(house: House) -> None:
 def test_an_archive_gives_what_is_not_asked_for(house: House) -> None:
     add_recording(house.database)
     with house.database.writing() as session:
-        save_archive(session, Rules(name="calls", language="en", channels="split"))
+        save_archive(session, Rules(name="calls", language="en", channels="split", channel_labels={"0": "agent"}))
         session.commit()
-    spec = Spec.from_json(planned(house)["spec"])
-    assert (spec.language, spec.channels, spec.lane) == ("en", "split", "bulk")
+    made = planned(house)
+    spec = Spec.from_json(made["spec"])
+    assert (spec.language, spec.channels, spec.lane, spec.channel_labels) == ("en", "split", "bulk", {"0": "agent"})
+    asked = planned(house, spec={"channel_labels": {"0": "caller"}})["spec"]
+    assert asked["channel_labels"] == {"0": "caller"}
+    post(house, f"/{made['id']}/start")
+    settle(house.database)
+    (job,) = house.client.get(f"/v1/jobs?campaign={made['id']}").json()["items"]
+    assert house.client.get(f"/v1/jobs/{job['id']}").json()["spec"]["channel_labels"] == {"0": "agent"}
 
 
 def test_verbs_out_of_turn_name_the_state(house: House) -> None:
