@@ -1,5 +1,6 @@
 """Campaigns over HTTP: planned without a trace, kept, started, and driven by the verbs of their life."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from api.schemas import Campaign, CampaignRecordings, Campaigns
 from tests.fixtures.doors import House
-from tests.unit.worker.campaigns.scenes import add_recording, run, settle
+from tests.unit.worker.campaigns.scenes import OLD, add_recording, run, settle
 from worker.queue.archives import Rules, save_archive
 from worker.spec import Spec
 
@@ -140,6 +141,25 @@ def test_an_archive_gives_what_is_not_asked_for(house: House) -> None:
     settle(house.database)
     (job,) = house.client.get(f"/v1/jobs?campaign={made['id']}").json()["items"]
     assert house.client.get(f"/v1/jobs/{job['id']}").json()["spec"]["channel_labels"] == {"0": "agent"}
+
+
+def test_where_no_language_is_asked_for_each_recording_has_its_own(either_house: House) -> None:
+    house, spoken = either_house, replace(OLD, language="en")
+    add_recording(house.database, language="en", made=spoken)
+    assert refused(house, spec={"model": "old"})[1] == "nothing_new"
+    auto = planned(house, spec={"model": "old", "language": "auto"}, name="auto")
+    assert (auto["own_language"], auto["plan"]["recordings"], auto["plan"]["to_send_ms"]) == (False, 1, 30_000)
+
+    add_recording(house.database, language="en", made=OLD)
+    made = planned(house, spec={"model": "old"}, name="own")
+    assert (made["own_language"], made["spec"]["language"], made["plan"]["recordings"]) == (True, None, 1)
+    post(house, "/own/start")
+    run(house.database, made["id"])
+    (job,) = house.client.get(f"/v1/jobs?campaign={made['id']}").json()["items"]
+    assert house.client.get(f"/v1/jobs/{job['id']}").json()["spec"]["language"] == "en"
+    post(house, "/own/promote")
+    settle(house.database)
+    assert post(house, spec={"model": "old"}).json()["code"] == "nothing_new"
 
 
 def test_verbs_out_of_turn_name_the_state(house: House) -> None:

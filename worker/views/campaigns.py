@@ -78,6 +78,7 @@ def _plain(row: Campaign) -> View:
         "reason": row.reason,
         "selection": {name: value for name, value in row.selection.items() if name != "edge"},
         "spec": row.spec,
+        "own_language": bool(row.own_languages),
         "fresh": row.fresh,
         "limits": row.limits,
         "rules": rules,
