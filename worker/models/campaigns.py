@@ -61,6 +61,8 @@ class Member(Base):
     audio_ms: Mapped[int] = mapped_column(default=0)
     sent_ms: Mapped[int] = mapped_column(default=0)
     reused_ms: Mapped[int] = mapped_column(default=0)
+    tokens: Mapped[int] = mapped_column(default=0)  # that answers have named
+    told_ms: Mapped[int] = mapped_column(default=0)  # what these are of, in what was sent
     promoted: Mapped[bool] = mapped_column(default=False)
     comparison: Mapped[dict[str, Any] | None]  # numbers of the two versions side by side
     rate: Mapped[float | None] = mapped_column(Float)  # of them the one that orders: the most different first
