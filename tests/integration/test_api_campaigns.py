@@ -105,6 +105,7 @@ def test_the_same_key_twice_is_one_campaign(house: House) -> None:
         ({"limits": {"usd": -1}}, 400, "invalid_request", "limits.usd"),
         ({"limits": {"usd": 1}, "spec": {"service": "intl", "model": "m"}}, 400, "price_unknown", "limits.usd"),
         ({"canary": -1}, 400, "invalid_request", "canary"),
+        ({"thresholds": {}}, 400, "invalid_request", "thresholds must name one"),
         ({"colour": "red"}, 400, "invalid_request", "colour"),
     ],
 )

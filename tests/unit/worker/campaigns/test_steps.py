@@ -202,6 +202,14 @@ def test_thresholds_let_it_go_on_by_itself(
     assert state_of(sqlite_database, made) == state
 
 
+def test_empty_thresholds_from_before_they_were_refused_wait_for_a_review(sqlite_database: Database) -> None:
+    add_recording(sqlite_database)
+    made = add_campaign(sqlite_database, canary=1, thresholds={})
+    do(sqlite_database, life.start, made)
+    run(sqlite_database, made)
+    assert state_of(sqlite_database, made) == CampaignState.REVIEW
+
+
 def test_a_fresh_campaign_is_under_a_revision_that_nobody_has_answered(database: Database) -> None:
     ids = [add_recording(database) for _ in range(2)]
     first = add_campaign(database)
