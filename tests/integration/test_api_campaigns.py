@@ -8,7 +8,7 @@ import pytest
 
 from api.schemas import Campaign, CampaignRecordings, Campaigns
 from tests.fixtures.doors import House
-from tests.unit.worker.campaigns.scenes import OLD, add_recording, run, settle
+from tests.unit.worker.campaigns.scenes import OLD, add_recording, model_now, run, settle, work
 from worker.queue.archives import Rules, save_archive
 from worker.spec import Spec
 
@@ -69,6 +69,26 @@ def test_a_campaign_goes_from_its_plan_to_its_rollback(either_house: House) -> N
     listed = house.client.get("/v1/campaigns").json()
     Campaigns.model_validate(listed)
     assert [one["name"] for one in listed["items"]] == ["june"]
+
+
+def test_a_rule_promotes_those_that_pass_it_alone(either_house: House) -> None:
+    house = either_house
+    ids = [add_recording(house.database) for _ in range(3)]
+    made = planned(house, name="june")
+    post(house, "/june/start")
+    settle(house.database)
+    work(house.database, text="old words", at_most=1)
+    run(house.database, made["id"], text="something else")
+    assert post(house, "/june/promote", rule={"max_wer": 0.3}).json()["code"] == "invalid_request"
+    assert post(house, "/june/promote", rule={"max_rate": 0.3}).json()["rules"]["promote"] == {"max_rate": 0.3}
+    settle(house.database)
+
+    found = house.client.get("/v1/campaigns/june").json()
+    assert (found["status"], found["promoted"]) == ("promoted", 1)
+    page = house.client.get("/v1/campaigns/june/recordings").json()["items"]
+    assert sorted((one["rate"], one["promoted"]) for one in page) == [(0, True), (1, False), (1, False)]
+    models = {one["id"]: model_now(house.database, one["id"]) for one in page}
+    assert {one["id"] for one in page if one["promoted"]} == {one for one in ids if models[one] != "old"}
 
 
 def test_its_jobs_are_found_by_it_and_name_it(house: House) -> None:
