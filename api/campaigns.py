@@ -12,9 +12,9 @@ from worker.campaigns.selection import Selection
 from worker.errors import InvalidRequest
 from worker.fields import Labels, Name, sentence, storable
 from worker.queue.archives import Rules
-from worker.services.catalogue import find_service
+from worker.queue.asking import Asked, own_languages, spec_asked
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec, make_spec
+from worker.spec import Channels, Segmentation, Spec
 from worker.states import Lane
 
 S_MS = 1000
@@ -76,7 +76,9 @@ class SpecFields(BaseModel):
 
     service: Name | None = None
     model: Name | None = Field(None, description="The service's own model where left out.")
-    language: Name | None = Field(None, description="Two-letter code; left out or `auto`: detected.")
+    language: Name | None = Field(
+        None, description="Two-letter code, or `auto`: detected; left out: the archive's, else the recording's own."
+    )
     context: Annotated[str, Field(max_length=MAX_CONTEXT), AfterValidator(storable)] = ""
     channels: Channels | None = None
     channel_labels: ChannelLabels = Field(default_factory=dict)
@@ -87,14 +89,14 @@ class SpecFields(BaseModel):
 
     def spec(self, settings: Settings, rules: Rules) -> Spec:
         """Frozen, with the archive's word where nothing is said. Raises what a submission meets."""
-        asked = self.model_dump(exclude={"service", "language", "channels"})
-        return make_spec(
-            find_service(settings, self.service or rules.service),
-            language=self.language or rules.language,
-            channels=self.channels or rules.channels or Channels.AUTO,
-            lane=Lane.BULK,
-            **asked,
-        )
+        return spec_asked(self._asked(), settings, rules)
+
+    def own_languages(self, settings: Settings, rules: Rules) -> frozenset[str]:
+        """The languages in which a recording's own may be; none where one is asked for."""
+        return own_languages(self._asked(), settings, rules)
+
+    def _asked(self) -> Asked:
+        return {**self.model_dump(), "lane": Lane.BULK}
 
 
 class LimitFields(BaseModel):

@@ -63,9 +63,9 @@ class SpecOptions:
 
     service: ServiceOption = None
     model: Model = None
-    language: Annotated[str | None, typer.Option(help="Two-letter code; left out: the archive's, else detected.")] = (
-        None
-    )
+    language: Annotated[
+        str | None, typer.Option(help="Two-letter code, or auto to detect it; left out: the archive's, else its own.")
+    ] = None
     context: Context = ""
     channels: ChannelsOption = None
     channel_labels: ChannelLabelsOption = None

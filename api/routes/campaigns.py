@@ -73,8 +73,13 @@ def plan_campaign(
 def _planned(session: Session, door: Door, asked: CampaignFields) -> Planned:
     selection = asked.selection.selection()
     rules = rules_of(session, selection.archive) if selection.archive else Rules(name="")
-    spec = asked.spec.spec(door.settings, rules)
-    aim = Aim(selection=selection, until_id=newest_recording(session), spec=spec, fresh=asked.fresh)
+    aim = Aim(
+        selection=selection,
+        until_id=newest_recording(session),
+        spec=asked.spec.spec(door.settings, rules),
+        fresh=asked.fresh,
+        own_languages=asked.spec.own_languages(door.settings, rules),
+    )
     return make_plan(session, door.settings, aim, asked.limits_of(), asked.rules_of())
 
 

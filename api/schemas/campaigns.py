@@ -59,6 +59,7 @@ class CampaignSummary(Shape):
     reason: Reason | None = Field(description="Why it is paused, or in review.")
     selection: dict[str, Any]
     spec: Spec
+    own_language: bool = Field(description="Each recording is asked in its archive's or its own language.")
     fresh: bool
     limits: Limits
     rules: Rules

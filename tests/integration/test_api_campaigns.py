@@ -1,5 +1,6 @@
 """Campaigns over HTTP: planned without a trace, kept, started, and driven by the verbs of their life."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from api.schemas import Campaign, CampaignRecordings, Campaigns
 from tests.fixtures.doors import House
-from tests.unit.worker.campaigns.scenes import add_recording, run, settle
+from tests.unit.worker.campaigns.scenes import OLD, add_recording, model_now, run, settle, work
 from worker.queue.archives import Rules, save_archive
 from worker.spec import Spec
 
@@ -70,6 +71,26 @@ def test_a_campaign_goes_from_its_plan_to_its_rollback(either_house: House) -> N
     assert [one["name"] for one in listed["items"]] == ["june"]
 
 
+def test_a_rule_promotes_those_that_pass_it_alone(either_house: House) -> None:
+    house = either_house
+    ids = [add_recording(house.database) for _ in range(3)]
+    made = planned(house, name="june")
+    post(house, "/june/start")
+    settle(house.database)
+    work(house.database, text="old words", at_most=1)
+    run(house.database, made["id"], text="something else")
+    assert post(house, "/june/promote", rule={"max_wer": 0.3}).json()["code"] == "invalid_request"
+    assert post(house, "/june/promote", rule={"max_rate": 0.3}).json()["rules"]["promote"] == {"max_rate": 0.3}
+    settle(house.database)
+
+    found = house.client.get("/v1/campaigns/june").json()
+    assert (found["status"], found["promoted"]) == ("promoted", 1)
+    page = house.client.get("/v1/campaigns/june/recordings").json()["items"]
+    assert sorted((one["rate"], one["promoted"]) for one in page) == [(0, True), (1, False), (1, False)]
+    models = {one["id"]: model_now(house.database, one["id"]) for one in page}
+    assert {one["id"] for one in page if one["promoted"]} == {one for one in ids if models[one] != "old"}
+
+
 def test_its_jobs_are_found_by_it_and_name_it(house: House) -> None:
     add_recording(house.database)
     other = house.job()
@@ -104,6 +125,7 @@ def test_the_same_key_twice_is_one_campaign(house: House) -> None:
         ({"limits": {"usd": -1}}, 400, "invalid_request", "limits.usd"),
         ({"limits": {"usd": 1}, "spec": {"service": "intl", "model": "m"}}, 400, "price_unknown", "limits.usd"),
         ({"canary": -1}, 400, "invalid_request", "canary"),
+        ({"thresholds": {}}, 400, "invalid_request", "thresholds must name one"),
         ({"colour": "red"}, 400, "invalid_request", "colour"),
     ],
 )
@@ -129,10 +151,36 @@ def test_a_service_that_no_archive_allows_is_refused(house: House) -> None:
 def test_an_archive_gives_what_is_not_asked_for(house: House) -> None:
     add_recording(house.database)
     with house.database.writing() as session:
-        save_archive(session, Rules(name="calls", language="en", channels="split"))
+        save_archive(session, Rules(name="calls", language="en", channels="split", channel_labels={"0": "agent"}))
         session.commit()
-    spec = Spec.from_json(planned(house)["spec"])
-    assert (spec.language, spec.channels, spec.lane) == ("en", "split", "bulk")
+    made = planned(house)
+    spec = Spec.from_json(made["spec"])
+    assert (spec.language, spec.channels, spec.lane, spec.channel_labels) == ("en", "split", "bulk", {"0": "agent"})
+    asked = planned(house, spec={"channel_labels": {"0": "caller"}})["spec"]
+    assert asked["channel_labels"] == {"0": "caller"}
+    post(house, f"/{made['id']}/start")
+    settle(house.database)
+    (job,) = house.client.get(f"/v1/jobs?campaign={made['id']}").json()["items"]
+    assert house.client.get(f"/v1/jobs/{job['id']}").json()["spec"]["channel_labels"] == {"0": "agent"}
+
+
+def test_where_no_language_is_asked_for_each_recording_has_its_own(either_house: House) -> None:
+    house, spoken = either_house, replace(OLD, language="en")
+    add_recording(house.database, language="en", made=spoken)
+    assert refused(house, spec={"model": "old"})[1] == "nothing_new"
+    auto = planned(house, spec={"model": "old", "language": "auto"}, name="auto")
+    assert (auto["own_language"], auto["plan"]["recordings"], auto["plan"]["to_send_ms"]) == (False, 1, 30_000)
+
+    add_recording(house.database, language="en", made=OLD)
+    made = planned(house, spec={"model": "old"}, name="own")
+    assert (made["own_language"], made["spec"]["language"], made["plan"]["recordings"]) == (True, None, 1)
+    post(house, "/own/start")
+    run(house.database, made["id"])
+    (job,) = house.client.get(f"/v1/jobs?campaign={made['id']}").json()["items"]
+    assert house.client.get(f"/v1/jobs/{job['id']}").json()["spec"]["language"] == "en"
+    post(house, "/own/promote")
+    settle(house.database)
+    assert post(house, spec={"model": "old"}).json()["code"] == "nothing_new"
 
 
 def test_verbs_out_of_turn_name_the_state(house: House) -> None:

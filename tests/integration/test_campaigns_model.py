@@ -25,8 +25,14 @@ from worker.campaigns import life
 from worker.campaigns.steps import take_steps
 from worker.database import Database
 from worker.errors import IllegalMove
+from worker.models import Job
 from worker.queue import jobs
-from worker.states import CAMPAIGN_MOVES, CampaignState, JobState, MemberState
+from worker.results import segments
+from worker.settings import Settings
+from worker.split.spans import Span
+from worker.states import CAMPAIGN_MOVES, CampaignState, JobState, Lane, MemberState, SegmentState
+from worker.views.campaigns import read_campaign
+from worker.views.totals import Totals, totals
 
 VERBS: dict[str, tuple[Callable[..., None], set[str]]] = {
     "start": (life.start, {"planned", "review"}),
@@ -74,6 +80,16 @@ class Life(RuleBasedStateMachine):
         work(self.database, at_most=at_most, failing=failing)
 
     @rule()
+    def broken_off(self) -> None:
+        """A worker that has sent a second gives its job back."""
+        claimed = jobs.claim(self.database, Lane.BULK, "w", 60)
+        if claimed is not None:
+            (stored,) = segments.store_spans(self.database, claimed, [Span(0, 0, 1000)], channels=1, cut_ms=1000)
+            if stored.state == SegmentState.PENDING:
+                segments.charge_sent(self.database, claimed, stored.id, 1000)
+            jobs.release(self.database, claimed)
+
+    @rule()
     def retries(self) -> None:
         """By hand, all that have failed."""
         chosen = jobs.JobFilter(campaign=self.campaign, status=JobState.FAILED)
@@ -107,6 +123,16 @@ class Life(RuleBasedStateMachine):
             assert all(now[one.recording_id] == one.after_id for one in found if one.promoted)
         if row.status == "finished" and row.finished_ms is not None:
             assert all(one.state != MemberState.WAITING for one in found)
+
+    @invariant()
+    def counted(self) -> None:
+        """What the campaign says it took is what its jobs' usage says."""
+        if not hasattr(self, "campaign"):
+            return
+        with self.database.reading() as session:
+            actual = read_campaign(session, Settings(), self.campaign)["actual"]
+            usage = totals(session, Job.campaign_id == self.campaign).get((), Totals())
+        assert (actual["sent_ms"], actual["reused_ms"]) == (usage.sent_ms, usage.reused_ms)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):

@@ -1,12 +1,13 @@
 """What a campaign is to do, and which recordings of its selection it passes over, and why."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, null, or_, select
 from sqlalchemy.orm import Session
 
+from worker.campaigns.languages import Languages
 from worker.campaigns.selection import Selection
 from worker.models import Archive, Campaign, Job, Recording, Transcript
 from worker.spec import Spec
@@ -20,6 +21,7 @@ class Skip(StrEnum):
     """Why a recording of the selection is not transcribed."""
 
     SERVICE_NOT_ALLOWED = "service_not_allowed"  # its archive does not allow the service
+    LANGUAGE_NOT_SUPPORTED = "language_not_supported"  # its own language is none that the service knows
     SAME_KEY = "same_key"  # its current transcript was made under this recognition key
     PINNED = "pinned"  # no campaign moves it; some are in the canary, as what is compared with
     WORKING_ON_IT = "working_on_it"  # a job under this recognition key is on its way
@@ -27,12 +29,16 @@ class Skip(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Aim:
-    """A selection, up to the newest recording that is meant, and what is asked for it."""
+    """A selection, up to the newest recording that is meant, and what is asked for it.
+
+    ``own_languages``: no language is asked for, so each recording has its own, which must be one of these.
+    """
 
     selection: Selection
     until_id: str
     spec: Spec
     fresh: bool = False
+    own_languages: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, campaign: Campaign) -> "Aim":
@@ -41,7 +47,11 @@ class Aim:
             until_id=campaign.until_id,
             spec=Spec.from_json(campaign.spec),
             fresh=campaign.fresh,
+            own_languages=frozenset(campaign.own_languages),
         )
+
+    def languages(self, session: Session) -> Languages:
+        return Languages.of(session, self.spec, self.own_languages)
 
     def chosen(self) -> list[ColumnElement[bool]]:
         """Conditions on recordings joined with their current transcript."""
@@ -50,11 +60,13 @@ class Aim:
 
 def skip_of(session: Session, aim: Aim) -> ColumnElement[Any]:
     """Why a recording is passed over, as an expression beside `Aim.chosen`; NULL where it is not."""
+    languages = aim.languages(session)
     cases = [
         (Recording.archive.in_(forbidden_archives(session, aim.spec.service)), Skip.SERVICE_NOT_ALLOWED),
-        *([] if aim.fresh else [(_same_key(aim), Skip.SAME_KEY)]),
+        *([(languages.unknown(), Skip.LANGUAGE_NOT_SUPPORTED)] if aim.own_languages else []),
+        *([] if aim.fresh else [(_same_key(aim, languages), Skip.SAME_KEY)]),
         (Recording.pinned, Skip.PINNED),
-        *([] if aim.fresh else _working_on_it(session, aim.spec.recognition_key)),
+        *([] if aim.fresh else _working_on_it(session, languages)),
     ]
     return case(*((condition, skip.value) for condition, skip in cases), else_=null()).cast(String)
 
@@ -65,18 +77,19 @@ def forbidden_archives(session: Session, service: str) -> list[str]:
     return [name for name, services in rows if services and service not in services]
 
 
-def _same_key(aim: Aim) -> ColumnElement[bool]:
+def _same_key(aim: Aim, languages: Languages) -> ColumnElement[bool]:
     """Whoever asks for gaps or doubted segments wants those answered again: there the same key is no reason."""
-    keys = [replace(aim.spec, revision=revision).recognition_key for revision in range(REVISIONS)]
     mending = [*([Transcript.gaps_count > 0] if aim.selection.gaps else [])]
     mending += [Transcript.flags_count > 0] if aim.selection.flagged else []
-    same = Transcript.recognition_key.in_(keys)
+    same = languages.under(Transcript.recognition_key, range(REVISIONS))
     return and_(same, ~or_(*mending)) if mending else same
 
 
-def _working_on_it(session: Session, key: str) -> list[tuple[ColumnElement[bool], Skip]]:
-    """No clause where nobody works under the key, which is most often so: then no recording is looked up for it."""
-    working = select(Job.id).where(Job.status.in_(AT_WORK), Job.recognition_key == key)
+def _working_on_it(session: Session, languages: Languages) -> list[tuple[ColumnElement[bool], Skip]]:
+    """No clause where nobody works under the keys, which is most often so: then no recording is looked up for it."""
+    keys = [spec.recognition_key for spec in languages.specs.values()]
+    working = select(Job.id).where(Job.status.in_(AT_WORK), Job.recognition_key.in_(keys))
     if session.scalar(working.limit(1)) is None:
         return []
-    return [(working.where(Job.recording_id == Recording.id).correlate(Recording).exists(), Skip.WORKING_ON_IT)]
+    own = (Job.recording_id == Recording.id, languages.under(Job.recognition_key, [languages.spec.revision]))
+    return [(working.where(*own).correlate(Recording).exists(), Skip.WORKING_ON_IT)]

@@ -23,6 +23,8 @@ COLUMNS = (
     "audio_ms",
     "sent_ms",
     "reused_ms",
+    "tokens",
+    "told_ms",
 )
 
 
@@ -52,7 +54,7 @@ def add_members(
     """Add the recordings as waiting members with the transcript that they have now; those that are members stay so."""
     values: tuple[Any, ...] = (campaign_id, Recording.id, MemberState.WAITING.value, canary)
     columns = [value if value is Recording.id else literal(value) for value in values]
-    rows = joined(*columns, Recording.current_transcript_id, literal(False), *[literal(0)] * 3).where(*wanted)
+    rows = joined(*columns, Recording.current_transcript_id, literal(False), *[literal(0)] * 5).where(*wanted)
     adding = upsert(session, Member).from_select(COLUMNS, rows.order_by(Recording.id).limit(at_most))
     session.execute(adding.on_conflict_do_nothing())
 

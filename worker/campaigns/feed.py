@@ -1,16 +1,16 @@
 """Members get their jobs a few at a time: so many that workers are never idle, and the queue stays short."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.aims import forbidden_archives
+from worker.campaigns.aims import Aim, forbidden_archives
 from worker.campaigns.members import number_of
 from worker.database import change
-from worker.errors import IllegalMove, ServiceNotAllowed
+from worker.errors import IllegalMove, LanguageNotSupported, RequestError, ServiceNotAllowed
 from worker.ids import new_id
 from worker.models import Campaign, Member, Recording
 from worker.queue import jobs
@@ -55,36 +55,46 @@ def _allowed(session: Session, campaign: Campaign, members: Sequence[Member]) ->
     ids = [member.recording_id for member in members]
     stays = (Recording.id.in_(ids), Recording.archive.in_(forbidden))
     refused = set(session.scalars(select(Recording.id).where(*stays))) if forbidden else set()
-    if refused:
-        own = (Member.campaign_id == campaign.id, Member.recording_id.in_(refused))
-        over = {"state": MemberState.FAILED, "code": ServiceNotAllowed.code}
-        session.execute(change(Member).where(*own).values(over))
+    _pass_over(session, campaign, refused, ServiceNotAllowed)
     return [member for member in members if member.recording_id not in refused]
+
+
+def _pass_over(session: Session, campaign: Campaign, recording_ids: Collection[str], why: type[RequestError]) -> None:
+    if recording_ids:
+        own = (Member.campaign_id == campaign.id, Member.recording_id.in_(recording_ids))
+        session.execute(change(Member).where(*own).values(state=MemberState.FAILED, code=why.code))
 
 
 def _give(session: Session, campaign: Campaign, recording_ids: Sequence[str]) -> None:
     """Always a new job: another's would not wait for the promotion."""
-    spec = Spec.from_json(campaign.spec)
+    languages = Aim.of(campaign).languages(session)
     known = jobs_of(session, recording_ids) if campaign.fresh else {}
     rows = session.scalars(select(Recording).where(Recording.id.in_(recording_ids)).order_by(Recording.id)).all()
+    session.expunge_all()
+    specs = {row.id: languages.spec_of(row) for row in rows}
+    _pass_over(session, campaign, [row.id for row in rows if specs[row.id] is None], LanguageNotSupported)
     made = []
     for row in rows:
-        columns = {
-            "archive": row.archive,
-            "batch_id": None,
-            "external_id": row.external_id,
-            "labels": row.labels,
-            "retry_of": None,
-            "campaign_id": campaign.id,
-            "deadline_ms": None,
-        }
-        asked = fresh_spec(spec, known[row.id]) if campaign.fresh else spec
-        made.append((new_id(), Wanted(recording_id=row.id, spec=asked, columns=columns)))
-    session.expunge_all()
+        if (spec := specs[row.id]) is not None:
+            asked = fresh_spec(spec, known[row.id]) if campaign.fresh else spec
+            made.append((new_id(), _wanted(campaign, row, asked)))
     add_jobs(session, made)
     for job_id, wanted in made:
         own = (Member.campaign_id == campaign.id, Member.recording_id == wanted.recording_id)
         session.execute(change(Member).where(*own).values(state=MemberState.GIVEN, job_id=job_id))
+
+
+def _wanted(campaign: Campaign, row: Recording, spec: Spec) -> Wanted:
+    columns = {
+        "archive": row.archive,
+        "batch_id": None,
+        "external_id": row.external_id,
+        "labels": row.labels,
+        "retry_of": None,
+        "campaign_id": campaign.id,
+        "deadline_ms": None,
+    }
+    return Wanted(recording_id=row.id, spec=spec, columns=columns)
 
 
 def fresh_spec(spec: Spec, known: Sequence[Known]) -> Spec:

@@ -79,6 +79,7 @@ def create(session: Session, new: NewCampaign) -> str:
         "selection": new.aim.selection.to_json(),
         "until_id": new.aim.until_id,
         "spec": new.aim.spec.to_json(),
+        "own_languages": sorted(new.aim.own_languages),
         "fresh": new.aim.fresh,
         "limits": vars(new.limits),
         "rules": vars(new.rules),

@@ -12,7 +12,14 @@ from worker.campaigns.canary import MOST_PINNED
 from worker.campaigns.life import HOUR_MS, Limits, Rules
 from worker.campaigns.reuse import Reuse, expected_reuse
 from worker.campaigns.selection import draw, joined
-from worker.errors import NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed, UnknownArchive
+from worker.errors import (
+    LanguageNotSupported,
+    NothingNew,
+    NothingSelected,
+    PriceUnknown,
+    ServiceNotAllowed,
+    UnknownArchive,
+)
 from worker.models import Archive, Recording, Transcript
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
@@ -50,7 +57,8 @@ class Planned:
 def make_plan(session: Session, settings: Settings, aim: Aim, limits: Limits, rules: Rules) -> Planned:
     """Count and price it.
 
-    Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, PriceUnknown where there is a limit in money.
+    Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
+    there is a limit in money.
     """
     _check_archive(session, aim.selection.archive)
     _roomier(session)
@@ -110,6 +118,11 @@ def _nothing(groups: Mapping[str | None, Group], aim: Aim) -> Exception:
         return NothingSelected(f"The selection matches no recording. {NothingSelected.hint}")
     if Skip.SERVICE_NOT_ALLOWED in groups and len(groups) == 1:
         return ServiceNotAllowed(f"No archive of the selection allows the service {aim.spec.service!r}.")
+    if Skip.LANGUAGE_NOT_SUPPORTED in groups and len(groups) == 1:
+        return LanguageNotSupported(
+            f"The service {aim.spec.service!r} cannot recognise the own language of any recording of the selection;"
+            " with `auto` as the language it is detected."
+        )
     if Skip.PINNED in groups and len(groups) == 1:
         return NothingSelected("Everything that is selected is pinned, and no campaign moves a pinned version.")
     skipped = ", ".join(f"{group.recordings} {why}" for why, group in groups.items())

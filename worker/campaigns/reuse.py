@@ -15,7 +15,7 @@ SEED = 0x5EED  # another lot than the selection's own, or a sample of it would b
 
 @dataclass(frozen=True, kw_only=True)
 class Reuse:
-    """Recordings with answers under the campaign's recognition key, and how much audio those are of."""
+    """Recordings with answers under the recognition key they are asked under, and how much audio those are of."""
 
     recordings: int = 0
     audio_ms: int = 0
@@ -26,11 +26,12 @@ def expected_reuse(session: Session, aim: Aim, recordings: int) -> Reuse:
     """Of so many recordings that would be transcribed. A fresh run reuses nothing."""
     if aim.fresh or not recordings:
         return Reuse(counted_over=recordings)
-    wanted = joined(Recording.id, Recording.digest).where(*aim.chosen(), skip_of(session, aim).is_(None))
+    key = aim.languages(session).key().label("key")
+    wanted = joined(Recording.id, Recording.digest, key).where(*aim.chosen(), skip_of(session, aim).is_(None))
     if recordings > MOST:
         wanted = wanted.where(draw(SEED) < f"{int(MOST / recordings * HEX):08x}")
     looked_at = wanted.cte("looked_at").prefix_with("MATERIALIZED", dialect="postgresql")
-    same = and_(Answer.digest == looked_at.c.digest, Answer.recognition_key == aim.spec.recognition_key)
+    same = and_(Answer.digest == looked_at.c.digest, Answer.recognition_key == looked_at.c.key)
     sums = (func.count(distinct(looked_at.c.id)), func.coalesce(func.sum(Answer.end_ms - Answer.start_ms), 0))
     found, heard_ms = session.execute(
         select(*sums).select_from(looked_at).join(Answer, and_(same, func.json_array_length(Answer.flags) == 0))

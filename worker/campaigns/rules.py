@@ -112,8 +112,8 @@ def passes(comparison: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
 
 
 def thresholds_hold(summary: Mapping[str, Any], thresholds: Mapping[str, Any]) -> bool:
-    """Whether a canary's summary stays within all of its thresholds."""
-    return all(_judged(THRESHOLDS, summary, thresholds))
+    """Whether a canary's summary stays within all of its thresholds; without one nothing was looked at."""
+    return bool(thresholds) and all(_judged(THRESHOLDS, summary, thresholds))
 
 
 def checked_rule(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,9 @@ def checked_rule(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked_thresholds(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A canary's thresholds as they came; raises InvalidRequest that names the field."""
+    """A canary's thresholds as they came; raises InvalidRequest that names the field, also where there are none."""
+    if not fields:
+        raise InvalidRequest("thresholds must name one at least; left out, the canary waits for a review.")
     return _checked("thresholds", THRESHOLDS, fields)
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.comparing import compare_member
+from worker.campaigns.taken import Taken, taken_for
 from worker.database import change
 from worker.models import Job, Member, Transcript
 from worker.states import ENDED, JobState, MemberState
-from worker.views.progress import Tally, tallies
 
 MOST = 25  # in one transaction: a comparison of long recordings takes a while
 CANCELLED = "cancelled"
@@ -35,16 +35,12 @@ def read_ends(session: Session, campaign_id: str) -> list[End]:
     own = (Member.campaign_id == campaign_id, Member.state == MemberState.GIVEN, Job.status.in_(ENDED))
     query = select(Member, Job, Transcript.id).join(Job, Job.id == Member.job_id)
     rows = session.execute(query.outerjoin(Transcript, Transcript.job_id == Job.id).where(*own).limit(MOST)).all()
-    counted = tallies(session, [job.id for _, job, _ in rows])
-    return [_end(session, member, job, counted.get(job.id, Tally()), after_id) for member, job, after_id in rows]
+    counted = taken_for(session, campaign_id, [member.recording_id for member, _, _ in rows])
+    return [_end(session, *row, counted.get(row[0].recording_id, Taken())) for row in rows]
 
 
-def _end(session: Session, member: Member, job: Job, tally: Tally, after_id: str | None) -> End:
-    taken = {
-        "audio_ms": job.audio_ms or 0,
-        "sent_ms": tally.sent_ms + job.sent_outside_ms,
-        "reused_ms": tally.reused_ms,
-    }
+def _end(session: Session, member: Member, job: Job, after_id: str | None, counted: Taken) -> End:
+    taken = {"audio_ms": job.audio_ms or 0, **vars(counted)}
     if job.status != JobState.SUCCEEDED:
         failed = {"state": MemberState.FAILED, "code": job.error_code or CANCELLED}
         return End(recording_id=member.recording_id, job_id=job.id, columns={**taken, **failed})

@@ -120,8 +120,8 @@ def _canary(session: Session, campaign: Campaign, room: int) -> bool:
 
 
 def _review(session: Session, campaign: Campaign) -> None:
-    thresholds = campaign.rules.get("thresholds")
-    holds = thresholds is not None and thresholds_hold(summarise(session, campaign.id, canary_only=True), thresholds)
+    thresholds = campaign.rules.get("thresholds") or {}
+    holds = bool(thresholds) and thresholds_hold(summarise(session, campaign.id, canary_only=True), thresholds)
     if holds:
         log.info("a canary is within its thresholds; its campaign goes on", campaign=campaign.id)
     else:

@@ -26,6 +26,8 @@ class Campaign(Base):
     selection: Mapped[dict[str, Any]]
     until_id: Mapped[str] = mapped_column(ID)  # the newest recording when it was made: later ones are not meant
     spec: Mapped[dict[str, Any]]
+    # no language was asked for: each recording has its own, one of these; empty: the spec's stands for all
+    own_languages: Mapped[list[Any]] = mapped_column(default=list)
     fresh: Mapped[bool] = mapped_column(default=False)  # no stored answer is reused
     blind_key: Mapped[str] = mapped_column(ID, default=lambda: secrets.token_hex(16))  # hides which version is A
     limits: Mapped[dict[str, Any]]  # recordings at once, audio a day, money
@@ -59,6 +61,8 @@ class Member(Base):
     audio_ms: Mapped[int] = mapped_column(default=0)
     sent_ms: Mapped[int] = mapped_column(default=0)
     reused_ms: Mapped[int] = mapped_column(default=0)
+    tokens: Mapped[int] = mapped_column(default=0)  # that answers have named
+    told_ms: Mapped[int] = mapped_column(default=0)  # what these are of, in what was sent
     promoted: Mapped[bool] = mapped_column(default=False)
     comparison: Mapped[dict[str, Any] | None]  # numbers of the two versions side by side
     rate: Mapped[float | None] = mapped_column(Float)  # of them the one that orders: the most different first

@@ -1,6 +1,6 @@
 """Campaigns as JSON: how far they are, what that took beside what was planned, and their recordings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from worker.campaigns.aims import AT_WORK
 from worker.campaigns.life import get_campaign
+from worker.campaigns.taken import COLUMNS, Taken, not_kept_yet
 from worker.database import clock
 from worker.errors import UnknownService
 from worker.models import Campaign, Job, Member, Recording
@@ -15,24 +16,23 @@ from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.spending.budgets import BudgetState, Scope, budgets_of
-from worker.spending.prices import find_price, usd
+from worker.spending.costs import Tokens, cost_of_sums
+from worker.spending.prices import Price, find_price, usd
 from worker.states import MemberState
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso
-from worker.views.totals import Totals, totals
 
 View = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Members in a state, and what their jobs have taken."""
+    """Members in a state, and what is kept of what their jobs have taken."""
 
     members: int = 0
     promoted: int = 0
     audio_ms: int = 0
-    sent_ms: int = 0
-    reused_ms: int = 0
+    taken: Taken = field(default_factory=Taken)
 
 
 def list_campaigns(session: Session, window: Window) -> Page:
@@ -45,7 +45,6 @@ def read_campaign(session: Session, settings: Settings, id_or_name: str) -> View
     """One campaign with everything that can be counted of it; raises UnknownCampaign."""
     row = get_campaign(session, id_or_name)
     by_state = _tallies(session, row.id)
-    at_work = totals(session, Job.campaign_id == row.id, Job.status.in_(AT_WORK)).get((), Totals())
     counts = {state.value: by_state.get(state, Tally()).members for state in MemberState}
     return {
         **_plain(row),
@@ -54,7 +53,7 @@ def read_campaign(session: Session, settings: Settings, id_or_name: str) -> View
         "waiting": _waiting(session, row.id),
         "promoted": sum(tally.promoted for tally in by_state.values()),
         "progress": _progress(row, counts, clock(session)),
-        "actual": _actual(row, settings, by_state, at_work),
+        "actual": _actual(session, settings, row, by_state),
         "budgets": [_budget(one) for one in budgets_of(session, Scope.CAMPAIGN, row.id)],
     }
 
@@ -78,6 +77,7 @@ def _plain(row: Campaign) -> View:
         "reason": row.reason,
         "selection": {name: value for name, value in row.selection.items() if name != "edge"},
         "spec": row.spec,
+        "own_language": bool(row.own_languages),
         "fresh": row.fresh,
         "limits": row.limits,
         "rules": rules,
@@ -92,11 +92,14 @@ def _plain(row: Campaign) -> View:
 
 def _tallies(session: Session, campaign_id: str) -> dict[str, Tally]:
     promoted = func.count().filter(Member.promoted.is_(True))
-    taken = (func.sum(column) for column in (Member.audio_ms, Member.sent_ms, Member.reused_ms))
-    sums = (func.count(), promoted, *taken)
+    sums = (func.count(), promoted, *(func.sum(column) for column in (Member.audio_ms, *COLUMNS)))
     rows = session.execute(select(Member.state, *sums).where(Member.campaign_id == campaign_id).group_by(Member.state))
-    names = ("members", "promoted", "audio_ms", "sent_ms", "reused_ms")
-    return {state: Tally(**dict(zip(names, map(int, found), strict=True))) for state, *found in rows}
+    return {state: _tally(*map(int, found)) for state, *found in rows}
+
+
+def _tally(members: int, promoted: int, audio_ms: int, *taken: int) -> Tally:
+    kept = Taken(**dict(zip((column.key for column in COLUMNS), taken, strict=True)))
+    return Tally(members=members, promoted=promoted, audio_ms=audio_ms, taken=kept)
 
 
 def _failures(session: Session, campaign_id: str) -> dict[str, int]:
@@ -125,26 +128,28 @@ def _progress(row: Campaign, counts: dict[str, int], now: int) -> View:
     return {"ended": ended, "total": total, "eta_s": eta_s}
 
 
-def _actual(row: Campaign, settings: Settings, by_state: dict[str, Tally], at_work: Totals) -> View:
-    """What it took until now, beside the plan. A job that is at work again is counted as it is now, not twice."""
-    ended = [tally for state, tally in by_state.items() if state != MemberState.GIVEN]
-    sent_ms = sum(tally.sent_ms for tally in ended) + at_work.sent_ms
+def _actual(session: Session, settings: Settings, row: Campaign, by_state: dict[str, Tally]) -> View:
+    """What it took until now, beside the plan: as its jobs' usage has it, without looking at those that are done."""
+    price = _price(row, settings)
+    by_token = price is not None and price.usd_per_token is not None
+    kept = sum((tally.taken for tally in by_state.values()), Taken())
+    taken = kept + not_kept_yet(session, row.id, by_token=by_token)
+    cost = None if price is None else cost_of_sums(price, taken.sent_ms, Tokens(taken.tokens, taken.told_ms))
     return {
-        "audio_ms": sum(tally.audio_ms for tally in ended),
-        "sent_ms": sent_ms,
-        "reused_ms": sum(tally.reused_ms for tally in ended) + at_work.reused_ms,
-        "cost_usd": _cost_usd(row, settings, sent_ms),
+        "audio_ms": sum(tally.audio_ms for state, tally in by_state.items() if state != MemberState.GIVEN),
+        "sent_ms": taken.sent_ms,
+        "reused_ms": taken.reused_ms,
+        "cost_usd": None if cost is None else usd(cost),
     }
 
 
-def _cost_usd(row: Campaign, settings: Settings, sent_ms: int) -> float | None:
-    """At the price that there is now; None where none is known."""
+def _price(row: Campaign, settings: Settings) -> Price | None:
+    """That there is now; None where none is known."""
     spec = Spec.from_json(row.spec)
     try:
-        price = find_price(settings, find_service(settings, spec.service), spec.model)
+        return find_price(settings, find_service(settings, spec.service), spec.model)
     except UnknownService:
         return None  # it is not in the services file any more
-    return None if price is None else usd(price.cost_nusd(sent_ms))
 
 
 def _budget(one: BudgetState) -> View:

@@ -1,5 +1,6 @@
 """An archive of rows, campaigns over it, and jobs that end as they are told to: no audio is heard."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -58,8 +59,10 @@ def add_recording(database: Database, *, transcript: bool = True, made: Spec = O
     return recording_id
 
 
-def aim(spec: Spec = NEW, *, fresh: bool = False, until: str = LAST, **selection: Any) -> Aim:  # noqa: ANN401  # any condition
-    return Aim(selection=Selection(**selection), until_id=until, spec=spec, fresh=fresh)
+def aim(spec: Spec = NEW, *, fresh: bool = False, until: str = LAST, own: Iterable[str] = (), **selection: Any) -> Aim:  # noqa: ANN401  # any condition
+    """``own`` are the languages that a recording's own may be."""
+    chosen = Selection(**selection)
+    return Aim(selection=chosen, until_id=until, spec=spec, fresh=fresh, own_languages=frozenset(own))
 
 
 def add_campaign(database: Database, chosen: Aim | None = None, *, limits: Limits | None = None, **rules: Any) -> str:  # noqa: ANN401  # any rule

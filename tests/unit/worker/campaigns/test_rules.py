@@ -62,7 +62,6 @@ def test_where_nothing_was_before_nothing_has_become_worse_but_an_uncompared_one
 @pytest.mark.parametrize(
     ("thresholds", "holds"),
     [
-        ({}, True),
         ({"min_compared": 20}, True),
         ({"min_compared": 21}, False),
         ({"max_error_rate": 0.1, "max_error_rate_change": 0}, True),
@@ -102,6 +101,12 @@ def test_what_is_no_threshold_is_refused_by_its_name() -> None:
     for fields in ({"max_gap_share": 1.5}, {"min_compared": 0.5}, {"no_new_gaps": True}):
         with pytest.raises(InvalidRequest, match=f"thresholds.{next(iter(fields))}"):
             checked_thresholds(fields)
+
+
+def test_no_threshold_at_all_is_refused_and_holds_nothing() -> None:
+    with pytest.raises(InvalidRequest, match="thresholds must name one"):
+        checked_thresholds({})
+    assert not thresholds_hold(SUMMARY, {})
 
 
 @pytest.mark.parametrize(("heading", "table"), [("promote", RULES), ("thresholds", THRESHOLDS)])

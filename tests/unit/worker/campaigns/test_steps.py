@@ -11,6 +11,7 @@ from tests.unit.worker.campaigns.scenes import (
     add_campaign,
     add_recording,
     aim,
+    campaign,
     current,
     do,
     jobs_of,
@@ -24,6 +25,7 @@ from tests.unit.worker.campaigns.scenes import (
 )
 from worker import fleet
 from worker.campaigns import enrol, feed, life, promotion
+from worker.campaigns.rules import checked_thresholds
 from worker.campaigns.steps import take_steps
 from worker.database import Database
 from worker.models import Recording
@@ -176,30 +178,52 @@ def test_dispatchers_at_once_do_everything_once(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("small_slices")
-def test_only_those_that_pass_the_rule_are_promoted(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = iter(range(100))
-    monkeypatch.setattr("worker.campaigns.settle.compare_member", lambda *_: ({"rate": next(compared)}, None))
-    monkeypatch.setattr(promotion, "passes", lambda found, rule: found["rate"] <= rule["most"])
-    made, ids = finished(database, 5)
-    do(database, life.promote, made, {"most": 2})
+def test_only_those_that_pass_the_rule_are_promoted(database: Database) -> None:
+    ids = [add_recording(database) for _ in range(5)]
+    made = add_campaign(database)
+    do(database, life.start, made)
     settle(database)
-    assert sorted(str(model_now(database, one)) for one in ids) == ["old"] * 2 + [NEW_MODEL] * 3
-    assert sum(one.promoted for one in members(database, made)) == 3
+    work(database, text="old words", at_most=2)  # as before
+    settle(database)
+    work(database, text="old wards", at_most=1)  # one word of two is another
+    run(database, made, text="quite another thing")
+    assert sorted(one.rate or 0 for one in members(database, made)) == [0, 0, 0.5, 1.5, 1.5]
+
+    do(database, life.promote, made, {"max_rate": 0.5})
+    settle(database)
+    passing = {one.recording_id for one in members(database, made) if one.rate is not None and one.rate <= 0.5}
+    assert {one for one in ids if model_now(database, one) == NEW_MODEL} == passing
+    assert {one.recording_id for one in members(database, made) if one.promoted} == passing
 
 
 @pytest.mark.usefixtures("small_slices")
-@pytest.mark.parametrize(("within", "state"), [(True, "finished"), (False, "review")])
-def test_thresholds_let_it_go_on_by_itself(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch, within: bool, state: str
-) -> None:
-    monkeypatch.setattr("worker.campaigns.steps.summarise", lambda *_, **__: {})
-    monkeypatch.setattr("worker.campaigns.steps.thresholds_hold", lambda *_: within)
+@pytest.mark.parametrize(
+    ("thresholds", "state"),
+    [
+        ({"max_difference": 0.5}, "finished"),
+        ({"max_difference": 0.4}, "review"),
+        ({"min_compared": 2, "max_failure_share": 0}, "finished"),
+        ({"min_compared": 3, "max_difference": 0.5}, "review"),  # two are compared: the canary's
+        ({"max_error_rate": 1}, "review"),  # there is no reference, so it is not known
+    ],
+)
+def test_thresholds_let_it_go_on_by_itself(sqlite_database: Database, thresholds: dict[str, float], state: str) -> None:
     for _ in range(4):
         add_recording(sqlite_database)
-    made = add_campaign(sqlite_database, canary=2, thresholds={"rate": 1})
+    made = add_campaign(sqlite_database, canary=2, thresholds=checked_thresholds(thresholds))
+    do(sqlite_database, life.start, made)
+    run(sqlite_database, made, text="new words")  # for "old words": one of two
+    assert state_of(sqlite_database, made) == state
+    told = (campaign(sqlite_database, made).reason or {}).get("message", "")
+    assert ("not within its thresholds" in told) is (state == "review")
+
+
+def test_empty_thresholds_from_before_they_were_refused_wait_for_a_review(sqlite_database: Database) -> None:
+    add_recording(sqlite_database)
+    made = add_campaign(sqlite_database, canary=1, thresholds={})
     do(sqlite_database, life.start, made)
     run(sqlite_database, made)
-    assert state_of(sqlite_database, made) == state
+    assert state_of(sqlite_database, made) == CampaignState.REVIEW
 
 
 def test_a_fresh_campaign_is_under_a_revision_that_nobody_has_answered(database: Database) -> None:
