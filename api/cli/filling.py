@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.archive import Name
-from api.cli.bringing import Bringing, Brought, Local, expect_local, find_local
+from api.cli.bringing import Bringing, Brought, Local, expect_local, find_local, size_of
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filling_options import (
@@ -133,7 +133,7 @@ class Filling:
         if not files:
             return
         bringing = Bringing(self._client, self._archive, naming, sidecars)
-        sizes = {file: file.path.stat().st_size for file in files}
+        sizes = {file: size_of(file) for file in files}
         done, added = 0, 0
         with sending(sum(sizes.values()), silent=self._as_json) as sent:
             for brought in bringing.bring(files):

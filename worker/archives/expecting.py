@@ -8,7 +8,7 @@ from worker.archives.listing import Asked, Item, list_items
 from worker.archives.preparing import REFUSALS
 from worker.audio.wav import PCM, NoWav, read_head
 from worker.media.looks import look_at_source
-from worker.media.mounts import find_mounted, is_mounted
+from worker.media.mounts import find_mounted, is_mounted, source_errors
 from worker.media.store import MediaStore
 from worker.settings import Settings
 
@@ -27,6 +27,13 @@ class Expectation:
     audio_ms: int = 0
     measured: int = 0
     complete: bool = True
+
+    def add(self, size_bytes: int | None, length_ms: int | None) -> None:
+        """One that would be taken."""
+        self.recordings += 1
+        self.bytes += size_bytes or 0
+        self.audio_ms += length_ms or 0
+        self.measured += length_ms is not None
 
 
 def expect(source: Asked, settings: Settings, store: MediaStore) -> Expectation:
@@ -50,14 +57,14 @@ def _count(seen: Expectation, item: Item, settings: Settings) -> None:
     except REFUSALS:
         seen.refused += 1
         return
-    seen.recordings += 1
-    seen.bytes += state.size_bytes or 0
-    seen.audio_ms += length_ms or 0
-    seen.measured += length_ms is not None
+    seen.add(state.size_bytes, length_ms)
 
 
 def _length_ms(item: Item, settings: Settings) -> int | None:
-    return seen_length_ms(find_mounted(item.url, settings.roots)) if is_mounted(item.url) else None
+    if not is_mounted(item.url):
+        return None
+    with source_errors(item.url):
+        return seen_length_ms(find_mounted(item.url, settings.roots))
 
 
 def seen_length_ms(path: Path) -> int | None:
