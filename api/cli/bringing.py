@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client import ApiProblem, Client
-from worker.archives.expecting import Expectation, seen_length_ms
+from worker.archives.expecting import Expectation, Heads
 from worker.archives.names import is_playlist, is_wanted, sidecar_of
 from worker.archives.naming import parse_naming
 from worker.archives.rows import Described, merged, read_row
@@ -115,11 +115,11 @@ def find_local(places: Sequence[Path], patterns: Sequence[str]) -> list[Local]:
 
 
 def expect_local(files: Sequence[Local]) -> Expectation:
-    """What there is to bring, by the files' sizes and the heads of WAVs; what cannot be read would be refused."""
-    seen = Expectation()
+    """What there is to bring, by the files' sizes and their heads; what cannot be read would be refused."""
+    seen, heads = Expectation(), Heads()
     for file in files:
         try:
-            seen.add(file.path.stat().st_size, seen_length_ms(file.path))
+            seen.add(file.name, file.path.stat().st_size, heads.length_ms(file.path))
         except OSError:
             seen.refused += 1
     return seen
