@@ -70,6 +70,12 @@ def get_archive(session: Session, name: str) -> Archive:
     return found
 
 
+def locked_archive(session: Session, name: str) -> Archive:
+    """The archive's row, which nobody else is given by this before the transaction ends; raises UnknownArchive."""
+    session.execute(select(Archive.id).where(Archive.name == name).with_for_update())
+    return get_archive(session, name)
+
+
 def check_known(session: Session, name: str, field: str) -> None:
     """Whether it is an archive: one that was set up, or that recordings are in, or the one of those that name none.
 
