@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.fixtures.importing",
     "tests.fixtures.redis",
     "tests.fixtures.recognizer",
+    "tests.fixtures.unreadable",
 ]
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}

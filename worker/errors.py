@@ -126,7 +126,7 @@ class UnknownRecording(NotFound):
 
 class UnknownArchive(NotFound):
     code = "unknown_archive"
-    hint = "No archive with this name was set up."
+    hint = "No archive with this name was set up: `longhand archive set` does that."
 
 
 class UnknownTranscript(NotFound):

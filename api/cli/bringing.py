@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client import ApiProblem, Client
-from worker.archives.expecting import Expectation, seen_length_ms
+from worker.archives.expecting import Expectation, Heads
 from worker.archives.names import is_playlist, is_wanted, sidecar_of
 from worker.archives.naming import parse_naming
 from worker.archives.rows import Described, merged, read_row
@@ -96,6 +96,14 @@ class Bringing:
         return read_row(Described, merged((named, told))).model_dump(mode="json", exclude_unset=True)
 
 
+def size_of(file: Local) -> int:
+    """In bytes; 0 where that cannot be seen: bringing it will tell."""
+    try:
+        return file.path.stat().st_size
+    except OSError:
+        return 0
+
+
 def find_local(places: Sequence[Path], patterns: Sequence[str]) -> list[Local]:
     """The files that are meant, in order. Raises SourceMissing for a place that is not there."""
     found: list[Local] = []
@@ -107,14 +115,14 @@ def find_local(places: Sequence[Path], patterns: Sequence[str]) -> list[Local]:
 
 
 def expect_local(files: Sequence[Local]) -> Expectation:
-    """What there is to bring, by the files' sizes and the heads of WAVs. Raises OSError."""
-    lengths = [seen_length_ms(file.path) for file in files]
-    return Expectation(
-        recordings=len(files),
-        bytes=sum(file.path.stat().st_size for file in files),
-        audio_ms=sum(length or 0 for length in lengths),
-        measured=sum(length is not None for length in lengths),
-    )
+    """What there is to bring, by the files' sizes and their heads; what cannot be read would be refused."""
+    seen, heads = Expectation(), Heads()
+    for file in files:
+        try:
+            seen.add(file.name, file.path.stat().st_size, heads.length_ms(file.path))
+        except OSError:
+            seen.refused += 1
+    return seen
 
 
 def _under(folder: Path, patterns: Sequence[str]) -> Iterator[Local]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.archive import Name
-from api.cli.bringing import Bringing, Brought, Local, expect_local, find_local
+from api.cli.bringing import Bringing, Brought, Local, expect_local, find_local, size_of
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filling_options import (
@@ -36,6 +36,7 @@ from api.cli.progress import sending
 from api.cli.say import note, put, put_json
 from api.cli.target import open_client
 from api.client import Client
+from worker.archives.expecting import COSTS, NO_LENGTH
 from worker.states import ImportState
 
 Fields = dict[str, Any]
@@ -118,22 +119,29 @@ class Filling:
         """Say what would be taken."""
         seen = [self._client.begin_import(self._archive, {**ask, "dry_run": True}) for ask in asks]
         if files:
-            costs = dict.fromkeys(("to_send_ms", "ratio_from", "cost_usd", "time_s"))
-            seen.append({**vars(expect_local(files)), **costs})
+            seen.append(expect_local(files).view())
         for one in seen:
             put_json(one) if self._as_json else show_expected(one)
         if manifest:
-            with opened(manifest) as file:
-                rows = sum(1 for line in file if line.strip())
-            put_json({"rows": rows}) if self._as_json else put(f"{rows:,} lines. Nothing was taken.")
+            self._expect_rows(manifest)
         return Exit.OK
+
+    def _expect_rows(self, manifest: str) -> None:
+        """A URL says nothing of its recording's length before it is fetched."""
+        with opened(manifest) as file:
+            rows = sum(1 for line in file if line.strip())
+        if self._as_json:
+            put_json({"rows": rows, **dict.fromkeys(COSTS), "unknown": NO_LENGTH})
+        else:
+            put(f"{rows:,} lines. {NO_LENGTH}")
+            note("Nothing was taken.")
 
     def bring(self, files: list[Local], naming: str | None, *, sidecars: bool) -> None:
         """Upload files of this machine."""
         if not files:
             return
         bringing = Bringing(self._client, self._archive, naming, sidecars)
-        sizes = {file: file.path.stat().st_size for file in files}
+        sizes = {file: size_of(file) for file in files}
         done, added = 0, 0
         with sending(sum(sizes.values()), silent=self._as_json) as sent:
             for brought in bringing.bring(files):

@@ -64,15 +64,25 @@ def show_expected(seen: Fields) -> None:
     """What would be taken, and what its jobs would cost."""
     many = "" if seen["complete"] else "at least "
     put(f"{many}{seen['recordings']:,} recordings, {_size(seen['bytes'])}; {seen['refused']:,} would be refused")
-    if seen["measured"]:
-        whole = seen["measured"] == seen["recordings"]
-        of = "" if whole else f" in the {seen['measured']:,} whose length can be seen (WAV)"
-        put(f"{seen['audio_ms'] / 3_600_000:.2f} h of audio{of}")
+    if seen["audio_ms"] is not None:
+        rest = seen["recordings"] - seen["measured"]
+        of = (
+            f", {rest:,} of the recordings reckoned after the {seen['measured']:,} whose length can be read"
+            if rest
+            else ""
+        )
+        put(f"{many}{_hours(seen['audio_ms'])} of audio{of}")
     if seen["to_send_ms"] is not None:
         cost = "price unknown" if seen["cost_usd"] is None else f"{seen['cost_usd']:.2f} USD"
         takes = "" if seen["time_s"] is None else f", {seen['time_s'] / 3600:.2f} h of work"
-        put(f"{seen['to_send_ms'] / 3_600_000:.2f} h to send ({seen['ratio_from']}), {cost}{takes}")
+        put(f"{many}{_hours(seen['to_send_ms'])} to send ({seen['ratio_from']}), {cost}{takes}")
+    if seen["unknown"]:
+        put(seen["unknown"])
     note("Nothing was taken.")
+
+
+def _hours(length_ms: int) -> str:
+    return f"{length_ms / 3_600_000:.2f} h"
 
 
 def _size(size_bytes: int) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from api.cli.progress import sending
 from api.cli.say import note, put, put_json
 from api.cli.target import open_client
 from worker.archives.manifests import CSV, LINES
+from worker.errors import InvalidRequest
+from worker.strict_json import parse_json
 
 STDIN = "-"
 PIECE_BYTES = 64 * 1024
@@ -45,10 +48,19 @@ def opened(place: str) -> Iterator[IO[bytes]]:
 
 
 def kind_of_file(file: IO[bytes]) -> str:
-    """JSON lines begin with an object or a string, CSV with a column's name."""
+    """JSON lines begin with an object or a URL in quotation marks; CSV with names, which may have them too."""
     file.seek(0)
-    first = file.read(PIECE_BYTES).lstrip()[:1]
-    return LINES[0] if first in {b"{", b'"', b""} else CSV
+    first, *_ = file.read(PIECE_BYTES).removeprefix(BOM_UTF8).lstrip().partition(b"\n")
+    return LINES[0] if not first or first.startswith(b"{") or _is_quoted_url(first) else CSV
+
+
+def _is_quoted_url(line: bytes) -> bool:
+    """A header of one column, `"url"`, is JSON too: but no URL."""
+    try:
+        read = parse_json(line)
+    except InvalidRequest:
+        return False
+    return isinstance(read, str) and ":" in read
 
 
 def pieces(file: IO[bytes], sent: Callable[[int], object]) -> Iterator[bytes]:

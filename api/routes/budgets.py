@@ -12,7 +12,8 @@ from api.door import DoorOf
 from api.schemas.budgets import Budget, BudgetPage
 from worker.errors import InvalidRequest
 from worker.fields import Name, sentence
-from worker.spending.budgets import Period, budgets_of, remove_budget, set_budget
+from worker.queue.archives import check_known
+from worker.spending.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.spending.prices import nusd
 from worker.spending.scopes import check_price, scope_of
 from worker.strict_json import parse_json
@@ -66,6 +67,8 @@ def put_budget(
     limit_nusd = None if asked.limit_usd is None else nusd(asked.limit_usd)
     with door.database.writing() as session:
         scope, name = scope_of(session, archive, campaign)
+        if scope is Scope.ARCHIVE:  # a misspelt one would guard nothing, and nobody would see it
+            check_known(session, name, "archive")
         if limit_nusd is not None:
             check_price(session, door.settings, scope, name)
         set_budget(session, scope, name, period, limit_nusd=limit_nusd, limit_ms=asked.limit_ms)

@@ -22,7 +22,7 @@ from worker.archives.imports import add_import, cancel_import, open_import
 from worker.archives.manifests import is_manifest, kind_of
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.queue.archives import get_archive
+from worker.queue.archives import locked_archive
 from worker.views.imports import list_imports, list_problems, read_import
 from worker.views.pages import MAX_LIMIT
 
@@ -105,7 +105,7 @@ def sync_archive(
     way, that is the answer."""
 
     def work(session: Session) -> Answer:
-        asked = get_archive(session, name).sync
+        asked = locked_archive(session, name).sync  # or two at once would both find no import under way
         if asked is None:
             raise InvalidRequest(f"The archive {name!r} has no folder that it is filled from: set its source first.")
         source = {"kind": "folder", **asked, "settle_s": settle_s}

@@ -55,13 +55,18 @@ class Expected(Shape):
     recordings: int
     refused: int
     bytes: int | None = Field(description="Null where nobody has said.")
-    audio_ms: int = Field(description="Of the recordings whose length could be seen.")
-    measured: int = Field(description="Recordings whose length could be seen: WAV in mounted folders.")
+    audio_ms: int | None = Field(
+        description="Of all: a length that could not be read is reckoned after the others. Null where none could be."
+    )
+    measured: int = Field(description="Recordings in mounted folders whose length could be read from their heads.")
     complete: bool = Field(description="False where there are more, and only the first were looked at.")
-    to_send_ms: int | None = Field(description="Null without transcribe; so the cost and the time.")
+    to_send_ms: int | None = Field(
+        description="Null without transcribe, and where no length is known; so the cost and the time."
+    )
     ratio_from: str | None
     cost_usd: float | None
     time_s: float | None
+    unknown: str | None = Field(description="Why the length, or the cost, is not known.")
 
 
 class KeptRecording(Recording):

@@ -18,6 +18,10 @@ def put(house: House, period: str = "all", limits: dict[str, object] | None = No
     return Budget.model_validate(response.json())
 
 
+def set_up(house: House, archive: str) -> None:
+    assert house.client.put(f"/v1/archives/{archive}", json={}).status_code == 200
+
+
 def spend(house: House, spent_ms: int) -> None:
     with house.database.writing() as session:
         budget_id = session.query(Row.id).scalar()
@@ -42,6 +46,7 @@ def test_a_budget_is_set_shown_changed_and_lifted(either_house: House) -> None:
 
 def test_archives_and_campaigns_have_their_own(house: House) -> None:
     campaign = add_campaign(house.database, "newer")
+    set_up(house, "radio")
     put(house, archive="radio")
     assert put(house, campaign="newer").campaign == put(house, campaign=campaign).campaign == campaign
     for of, name in (({"archive": "radio"}, "archive"), ({"campaign": "newer"}, "campaign")):
@@ -51,6 +56,7 @@ def test_archives_and_campaigns_have_their_own(house: House) -> None:
 
 
 def test_from_four_fifths_on_it_warns_and_the_metric_shows_it(house: House) -> None:
+    set_up(house, "radio")
     put(house, archive="radio")
     spend(house, 800)
     shown = put(house, archive="radio")
@@ -90,3 +96,16 @@ def test_whose_budget_it_is_must_be_clear(house: House) -> None:
     assert (both.status_code, both.json()["code"]) == (400, "invalid_request")
     nobody = house.client.put("/v1/budgets/all", json={"limit_ms": 1}, params={"campaign": "b"})
     assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_campaign")
+
+
+def test_a_budget_for_an_archive_that_is_not_there_is_refused(either_house: House) -> None:
+    refused = either_house.client.put("/v1/budgets/all", json={"limit_ms": 1}, params={"archive": "no-such"})
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_archive")
+    assert "'no-such'" in refused.json()["detail"]
+    assert either_house.client.get("/v1/budgets").json()["items"] == []
+    assert put(either_house, archive="default").archive == "default"
+
+    either_house.job(data={"archive": "no-such"})  # an archive that nobody has set up, but that has a recording now
+    assert put(either_house, archive="no-such").archive == "no-such"
+    lifted = either_house.client.delete("/v1/budgets/all", params={"archive": "no-such"})
+    assert lifted.status_code == 204

@@ -1,9 +1,17 @@
 """Archives filled over HTTP from folders and manifests, by an importer that really runs."""
 
+import errno
 import json
+import os
+import time
+from typing import Any
+
+import pytest
 
 from tests.fixtures.doors import sound
 from tests.fixtures.importing import Filling, counts
+from tests.fixtures.unreadable import Lock
+from worker.archives import importer as importing
 
 NAMING = "{recorded_at}/{agent}_{external_id}.wav"
 
@@ -85,3 +93,48 @@ def test_a_row_that_cannot_be_used_is_told_by_its_number_and_stops_no_other(fill
     rest = filling.client.get(f"/v1/imports/{begun['id']}/problems", params={"cursor": page["next"]}).json()
     assert ([one["line"] for one in rest["items"]], rest["next"]) == ([5, 6, 7, 8, 9], None)
     assert "language" in rest["items"][2]["error"]["message"]
+
+
+@pytest.mark.parametrize("ask", [{}, {"copy": True}, {"sidecars": True}])
+def test_a_file_that_may_not_be_read_is_a_row_of_its_own(filling: Filling, lock: Lock, ask: dict[str, Any]) -> None:
+    for name in ("a.wav", "b.wav", "c.wav"):
+        filling.put(name)
+    lock(filling.folder / "b.wav")
+    lock(filling.put("c.json", b"{}"))
+    begun = filling.begin(**ask)
+    locked = [(2, "b.wav", "source_forbidden")]
+    locked += [(3, "c.wav", "source_forbidden")] if "sidecars" in ask else []
+    assert counts(filling.done(begun)) == ("succeeded", 3, 3 - len(locked), 0, len(locked))
+    assert filling.problems(begun) == locked
+
+
+def test_a_file_that_the_disk_does_not_give_is_a_row_of_its_own(filling: Filling, lock: Lock) -> None:
+    filling.put("a.wav")
+    lock(filling.put("b.wav"), errno.EIO)
+    lock(filling.put("c.wav"), errno.ENOENT)
+    begun = filling.begin()
+    assert counts(filling.done(begun)) == ("succeeded", 3, 1, 0, 2)
+    assert [(line, code) for line, _, code in filling.problems(begun)] == [
+        (2, "source_unreachable"),
+        (3, "source_missing"),
+    ]
+
+
+def test_a_dry_run_counts_a_file_that_may_not_be_read_among_the_refused(filling: Filling, lock: Lock) -> None:
+    filling.put("a.wav")
+    lock(filling.put("b.wav"))
+    answer = filling.client.post("/v1/archives/radio/imports", json={"folder": "mount://calls", "dry_run": True})
+    assert (answer.status_code, answer.json()["recordings"], answer.json()["refused"]) == (200, 1, 1)
+
+
+def test_a_sync_takes_what_is_beside_a_file_that_may_not_be_read(
+    filling: Filling, lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "AGAIN_S", 0.0)
+    for name in ("a.wav", "b.wav"):
+        os.utime(filling.put(name), (time.time() - 300,) * 2)
+    lock(filling.folder / "a.wav")
+    filling.client.put("/v1/archives/radio/source", json={"folder": "mount://calls"})
+    begun = filling.client.post("/v1/archives/radio/sync").json()
+    assert counts(filling.done(begun)) == ("succeeded", 2, 1, 0, 1)
+    assert filling.problems(begun) == [(1, "a.wav", "source_forbidden")]

@@ -4,18 +4,22 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.fixtures.buckets import BucketServer
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling, counts
 from worker.archives import importer as importing
+from worker.archives.imports import open_import
 from worker.media.sources import fetch_source
 from worker.models import Recording
 
@@ -165,6 +169,28 @@ def test_a_file_that_still_grows_is_left_for_the_next_time(filling: Filling, mon
     assert len(filling.client.get("/v1/jobs").json()["items"]) == 2
     everything = filling.client.post("/v1/archives/radio/sync", params={"settle_s": 0}).json()
     assert counts(filling.done(everything)) == ("succeeded", 3, 1, 2, 0)
+
+
+def test_two_syncs_at_once_are_one_import(filling: Filling, monkeypatch: pytest.MonkeyPatch) -> None:
+    filling.client.put("/v1/archives/radio/source", json={"folder": "mount://calls", "transcribe": {}})
+
+    def look_slowly(session: Session, archive: str, source: dict[str, Any]) -> str | None:
+        found = open_import(session, archive, source)
+        time.sleep(0.5)  # the other call comes in between
+        return found
+
+    monkeypatch.setattr("api.routes.imports.open_import", look_slowly)
+    together = threading.Barrier(2)
+
+    def sync(_number: int) -> httpx.Response:
+        together.wait()
+        return httpx.post(f"{filling.client.base_url}/v1/archives/radio/sync", trust_env=False, timeout=30)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(sync, range(2)))
+    assert sorted(one.status_code for one in answers) == [200, 202]
+    assert len({one.json()["id"] for one in answers}) == 1
+    assert len(filling.client.get("/v1/archives/radio/imports").json()["items"]) == 1
 
 
 def test_an_archive_without_a_folder_cannot_be_synced(filling: Filling) -> None:

@@ -5,10 +5,15 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.fixtures.doors import House, sound
 from tests.fixtures.importing import Filling, View
+from tests.fixtures.spoken import spoken
+from tests.sounds import encode, tone
+from worker.models import Job
 
+USD_PER_S = 0.00009  # of intl
 AT = "/v1/archives/radio/recordings"
 
 
@@ -129,12 +134,57 @@ def test_what_an_import_would_take_is_told_and_nothing_is_taken(filling: Filling
     filling.put("list.m3u", b"x")
     ask = {"folder": "mount://calls", "dry_run": True, "transcribe": {}}
     seen = filling.client.post("/v1/archives/radio/imports", json=ask).json()
-    assert (seen["recordings"], seen["refused"], seen["measured"], seen["audio_ms"]) == (4, 1, 3, 108_000)
-    assert (seen["to_send_ms"], seen["cost_usd"], seen["complete"]) == (108_000, 0.0, True)
+    assert (seen["recordings"], seen["refused"], seen["measured"], seen["audio_ms"]) == (4, 1, 3, 144_000)
+    assert (seen["to_send_ms"], seen["cost_usd"], seen["complete"]) == (144_000, 0.0, True)
     assert seen["bytes"] == sum(path.stat().st_size for path in filling.folder.glob("*.[wm][ap][v3]"))
     alone = filling.client.post("/v1/archives/radio/imports", json={**ask, "transcribe": None}).json()
-    assert (alone["to_send_ms"], alone["cost_usd"]) == (None, None)
+    assert (alone["to_send_ms"], alone["cost_usd"], alone["unknown"]) == (None, None, None)
     assert filling.client.get("/v1/archives/radio/imports").json()["items"] == []
+
+
+def would_take(filling: Filling, **transcribe: object) -> dict[str, Any]:
+    """What a dry run says, at a service with a price."""
+    ask = {"folder": "mount://calls", "dry_run": True, "transcribe": {"service": "intl", **transcribe}}
+    answer = filling.client.post("/v1/archives/radio/imports", json=ask)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_dry_run_prices_what_is_no_wav_too(filling: Filling) -> None:
+    for number in range(5):
+        encode(filling.folder / f"{number}.mp3", tone(20_000))
+    seen = would_take(filling)
+    assert (seen["measured"], seen["unknown"], seen["ratio_from"]) == (5, None, "counted whole")
+    assert seen["audio_ms"] == pytest.approx(100_000, rel=0.01)
+    assert seen["cost_usd"] == pytest.approx(100 * USD_PER_S, rel=0.01)
+
+
+def test_a_dry_run_that_can_read_no_length_names_no_sum(filling: Filling) -> None:
+    filling.put("a.mp3", b"ID3 and so on")
+    seen = would_take(filling)
+    assert seen["recordings"] == 1
+    assert {seen[name] for name in ("audio_ms", "to_send_ms", "cost_usd", "time_s")} == {None}
+    assert "not known before they are fetched" in seen["unknown"]
+
+
+def test_a_dry_run_without_a_price_says_that_the_money_is_not_known(filling: Filling) -> None:
+    filling.put("a.wav")
+    seen = would_take(filling, model="nobody-knows")
+    assert (seen["to_send_ms"], seen["cost_usd"]) == (100, None)
+    assert "No price is known for 'nobody-knows'" in seen["unknown"]
+
+
+def test_a_dry_run_counts_silence_where_the_service_cuts(filling: Filling) -> None:
+    filling.put("a.wav", sound(1, 16_000 * 100))
+    spoken(filling.house.database, 1, "two words")
+    with filling.house.database.writing() as session:
+        session.execute(update(Job).values(audio_ms=2000))  # a second of it was silence
+        session.commit()
+    seen = would_take(filling)
+    assert (seen["ratio_from"], seen["to_send_ms"]) == ("earlier jobs", 50_000)
+    whole = would_take(filling, segmentation="server_vad")
+    assert (whole["ratio_from"], whole["to_send_ms"]) == ("counted whole", 100_000)
+    assert whole["cost_usd"] == pytest.approx(100 * USD_PER_S)
 
 
 @pytest.mark.parametrize(

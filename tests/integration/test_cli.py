@@ -154,6 +154,9 @@ def test_a_dry_run_says_what_would_be_sent_by_earlier_jobs(tmp_path: Path, capsy
 
 def test_a_budget_is_set_shown_and_lifted_and_jobs_wait_for_it(tmp_path: Path, capsys: Captured) -> None:
     recording = str(cut_sample(tmp_path / "talk.wav", 12, 17))
+    assert main(["budget", "set", "--archive", "dear", "--hours", "5"]) == 1
+    assert "there is no archive 'dear'" in capsys.readouterr().err
+    assert main(["archive", "set", "dear"]) == 0
     assert main(["budget", "set", "--archive", "dear", "--day-hours", "0", "--hours", "5"]) == 0
     assert main(["submit", recording, "--archive", "dear", "--json"]) == 0
     (job,) = [line for line in json_lines_of(capsys.readouterr().out) if "id" in line]

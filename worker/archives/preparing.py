@@ -18,7 +18,7 @@ from worker.ids import new_id
 from worker.media import identities
 from worker.media.fetch import SourceIdentity
 from worker.media.looks import look_at_source
-from worker.media.mounts import find_mounted, is_mounted, opened_mounted, read_pieces
+from worker.media.mounts import find_mounted, is_mounted, opened_mounted, read_pieces, source_errors
 from worker.media.sources import fetch_source, room_for_fetched
 from worker.media.store import MediaStore, Saved
 from worker.media.urls import display
@@ -110,7 +110,7 @@ class Preparer:
         return merged((named, beside, item.described))
 
     def _look_inside(self, url: str, state: SourceIdentity) -> None:
-        with find_mounted(url, self.settings.roots).open("rb") as file:
+        with source_errors(url), find_mounted(url, self.settings.roots).open("rb") as file:
             look_at(file.read(HEAD_BYTES), state.size_bytes or 0)
 
     def _copied(self, item: Item, state: SourceIdentity, described: dict[str, Any]) -> NewRecording:
@@ -129,7 +129,7 @@ class Preparer:
     def _save(self, url: str, state: SourceIdentity) -> Saved:
         at_most = self.settings.max_upload_bytes
         if is_mounted(url):
-            with opened_mounted(url, self.settings.roots, state) as path:
+            with source_errors(url), opened_mounted(url, self.settings.roots, state) as path:
                 return self.store.save(read_pieces(path, self.on_chunk), at_most)
         target = room_for_fetched(self.settings) / new_id()
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from worker.archives.names import sidecar_of
 from worker.errors import InvalidRequest, InvalidRow, SourceMissing
 from worker.media.buckets import Buckets, is_in_bucket
-from worker.media.mounts import find_mounted
+from worker.media.mounts import find_mounted, source_errors
 from worker.settings import Settings
 from worker.strict_json import parse_json
 
@@ -19,14 +19,15 @@ FIELDS = ("external_id", "labels", "language", "recorded_at")
 def read_sidecar(url: str, settings: Settings) -> Mapping[str, Any]:
     """The fields of the file beside a recording in a mounted folder or a bucket; empty where there is none.
 
-    Raises InvalidRow where it cannot be used, and SourceForbidden where it may not be read.
+    Raises InvalidRow where it cannot be used, SourceForbidden where it may not be read, and SourceUnreachable.
     """
     beside = sidecar_of(url)
     with suppress(SourceMissing):
         if is_in_bucket(url):
             with Buckets(settings.s3_endpoint).opened(beside) as file:
                 return fields_of(file.read(MAX_BYTES + 1), beside)
-        return read_beside(find_mounted(beside, settings.roots), beside)
+        with source_errors(beside):
+            return read_beside(find_mounted(beside, settings.roots), beside)
     return {}
 
 

@@ -12,16 +12,21 @@ from worker.errors import ConfigurationError, DecoderFailed
 DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)\.(\d\d)", re.MULTILINE)
 JUST_OPEN = "-f ffmetadata pipe:1".split()
 STALL_S = 10.0
+PLAIN = frozenset({PCM, 3})  # 3: as floating-point numbers
 
 
 def said_length_ms(path: Path) -> int | None:
     """The length by a WAV's or FLAC's header, else as ffmpeg finds it; None where nothing says it."""
     try:
-        with path.open("rb") as file:
-            known = _wav_ms(file) or flac_duration_ms(file)
+        return head_length_ms(path) or _by_ffmpeg(path)
     except OSError:
         return None
-    return known or _by_ffmpeg(path)
+
+
+def head_length_ms(path: Path) -> int | None:
+    """The length by a WAV's or FLAC's header, which takes no time; None for other files. Raises OSError."""
+    with path.open("rb") as file:
+        return _wav_ms(file) or flac_duration_ms(file)
 
 
 def _wav_ms(file: BinaryIO) -> int | None:
@@ -30,7 +35,7 @@ def _wav_ms(file: BinaryIO) -> int | None:
         head = read_head(file.read)
     except NoWav:
         return None
-    if head.codec != PCM or not head.frame_bytes:
+    if head.codec not in PLAIN or not head.frame_bytes:
         return None
     behind = file.seek(0, 2) - head.data_offset
     n_bytes = behind if head.data_bytes is None else min(behind, head.data_bytes)

@@ -12,15 +12,9 @@ from worker.campaigns.canary import MOST_PINNED
 from worker.campaigns.life import HOUR_MS, Limits, Rules
 from worker.campaigns.reuse import Reuse, expected_reuse
 from worker.campaigns.selection import draw, joined
-from worker.errors import (
-    LanguageNotSupported,
-    NothingNew,
-    NothingSelected,
-    PriceUnknown,
-    ServiceNotAllowed,
-    UnknownArchive,
-)
-from worker.models import Archive, Recording, Transcript
+from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
+from worker.models import Recording, Transcript
+from worker.queue.archives import check_known
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spec import Segmentation
@@ -60,7 +54,8 @@ def make_plan(session: Session, settings: Settings, aim: Aim, limits: Limits, ru
     Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
     there is a limit in money.
     """
-    _check_archive(session, aim.selection.archive)
+    if aim.selection.archive is not None:
+        check_known(session, aim.selection.archive, "selection.archive")
     _roomier(session)
     aim = replace(aim, selection=replace(aim.selection, edge=_edge(session, aim)))
     groups = _groups(session, aim)
@@ -77,14 +72,6 @@ def make_plan(session: Session, settings: Settings, aim: Aim, limits: Limits, ru
     return Planned(
         aim=aim, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
     )
-
-
-def _check_archive(session: Session, name: str | None) -> None:
-    """One that was set up, or that recordings name."""
-    if name is None or session.scalar(select(Archive.id).where(Archive.name == name)) is not None:
-        return
-    if session.scalar(select(Recording.id).where(Recording.archive == name).limit(1)) is None:
-        raise UnknownArchive(f"selection.archive: there is no archive {name!r}.")
 
 
 def _roomier(session: Session) -> None:

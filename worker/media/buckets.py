@@ -76,11 +76,7 @@ class Buckets:
     def pieces(self, url: str) -> Iterator[bytes]:
         """Its bytes, never more than a piece in memory. Raises SourceChanged where it is written anew meanwhile."""
         with self.opened(url) as file:
-            while True:
-                with _our_errors(url):
-                    piece = file.read(PIECE_BYTES)
-                if not piece:
-                    return
+            while piece := file.read(PIECE_BYTES):
                 yield piece
 
     @contextmanager
@@ -88,7 +84,7 @@ class Buckets:
         """The object as a file to read from, without anything read ahead."""
         with _our_errors(url):
             file = self._system.open("/".join(place_of(url)), "rb", cache_type="none")
-        with file:
+        with file, _our_errors(url):
             yield file
 
     @contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
+from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media.fetch import SourceIdentity
 from worker.media.urls import MOUNT
 
@@ -23,7 +23,10 @@ def is_mounted(url: str) -> bool:
 
 
 def find_mounted(url: str, roots: Mapping[str, Path]) -> Path:
-    """The file. Raises InvalidRequest for a name that no folder has here, SourceForbidden and SourceMissing."""
+    """The file. Raises InvalidRequest for a name that no folder has here, SourceForbidden and SourceMissing.
+
+    Whoever opens it does so within `source_errors`: whether it may be read is seen only then.
+    """
     parts = urlsplit(url)
     root = roots.get(parts.netloc)
     if root is None:
@@ -31,11 +34,29 @@ def find_mounted(url: str, roots: Mapping[str, Path]) -> Path:
     wanted = root / unquote(parts.path, errors="surrogateescape").lstrip("/")
     try:
         found = wanted.resolve(strict=True)
+    except PermissionError as error:
+        raise SourceForbidden(f"{url} may not be read: look at its permissions, and its folders'.") from error
     except (OSError, RuntimeError, ValueError) as error:  # not there; links in a ring; a NUL in the name
         raise SourceMissing(f"{url} is not there: look at the path, and whether the folder is mounted.") from error
     if not found.is_relative_to(root.resolve()) or not found.is_file():
         raise SourceForbidden(f"{url} is no file in its folder.")
     return found
+
+
+@contextmanager
+def source_errors(url: str) -> Iterator[None]:
+    """Whatever the system says while a file in a mounted folder is read is an error of this one source.
+
+    Raises SourceMissing, SourceForbidden, and SourceUnreachable for a disk or a network that fails.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceMissing(f"{url} is not there any more.") from error
+    except PermissionError as error:
+        raise SourceForbidden(f"{url} may not be read: look at its permissions.") from error
+    except OSError as error:
+        raise SourceUnreachable(f"{url} cannot be read ({error.strerror}).") from error
 
 
 def identify_mounted(url: str, roots: Mapping[str, Path]) -> SourceIdentity:

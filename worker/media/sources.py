@@ -11,7 +11,7 @@ from worker.ids import new_id
 from worker.media import identities
 from worker.media.buckets import Buckets, is_in_bucket
 from worker.media.fetch import Fetched, SourceIdentity, check_state, fetch, keep, told
-from worker.media.mounts import digest_of, is_mounted, opened_mounted
+from worker.media.mounts import digest_of, is_mounted, opened_mounted, source_errors
 from worker.media.store import storage_errors
 from worker.models import Recording
 from worker.process.desk import Desk
@@ -55,7 +55,8 @@ def _known_digest(desk: Desk, claim: Claim, recording: Recording, lease: Lease, 
     """The digest, read once: the file's size and time have told that it is the same since."""
     if recording.digest is not None:
         return recording.digest
-    digest = digest_of(path, _got_on(lease))
+    with source_errors(recording.source_url or ""):
+        digest = digest_of(path, _got_on(lease))
     learn(desk.database, claim, digest=digest, size_bytes=path.stat().st_size)
     return digest
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from worker.database import Database, clock, upsert
 from worker.errors import ServiceNotAllowed, UnknownArchive
 from worker.ids import new_id
-from worker.models import Archive, Job
+from worker.models import Archive, Job, Recording
+from worker.queue.recordings import DEFAULT_ARCHIVE
 
 RULES = ("service", "language", "channels", "channel_labels", "services")
 
@@ -67,6 +68,23 @@ def get_archive(session: Session, name: str) -> Archive:
     if found is None:
         raise UnknownArchive(f"There is no archive {name!r}.")
     return found
+
+
+def locked_archive(session: Session, name: str) -> Archive:
+    """The archive's row, which nobody else is given by this before the transaction ends; raises UnknownArchive."""
+    session.execute(select(Archive.id).where(Archive.name == name).with_for_update())
+    return get_archive(session, name)
+
+
+def check_known(session: Session, name: str, field: str) -> None:
+    """Whether it is an archive: one that was set up, or that recordings are in, or the one of those that name none.
+
+    Raises UnknownArchive, which names the ``field``.
+    """
+    if name == DEFAULT_ARCHIVE or session.scalar(select(Archive.id).where(Archive.name == name)) is not None:
+        return
+    if session.scalar(select(Recording.id).where(Recording.archive == name).limit(1)) is None:
+        raise UnknownArchive(f"{field}: there is no archive {name!r}.")
 
 
 def check_allowed(database: Database, job_id: str, service: str) -> None:

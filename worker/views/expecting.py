@@ -4,30 +4,28 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.archives.expecting import Expectation
-from worker.services.catalogue import find_service
+from worker.archives.expecting import COSTS, Expectation
 from worker.settings import Settings
 from worker.spec import Spec
-from worker.spending.estimates import EARLIER_JOBS, WHOLE, estimate, send_ratio_of_jobs
-from worker.spending.prices import find_price
+from worker.spending.estimates import Asked, estimate_for
 
 View = dict[str, Any]
-COSTS = ("to_send_ms", "ratio_from", "cost_usd", "time_s")
 
 
 def expectation_view(session: Session, settings: Settings, archive: str, seen: Expectation, spec: Spec | None) -> View:
     """``spec``: of the jobs; None where there will be none."""
-    view = {**vars(seen), **dict.fromkeys(COSTS)}
-    if spec is None:
+    view = seen.view()
+    if spec is None or seen.audio_ms is None:
         return view
-    service = find_service(settings, spec.service)
-    ratio = send_ratio_of_jobs(session, archive) or send_ratio_of_jobs(session, None)
-    expected = estimate(
+    asked = Asked(
         recordings=seen.recordings,
         audio_ms=seen.audio_ms,
-        send_ratio=1.0 if ratio is None else ratio,
-        ratio_from=WHOLE if ratio is None else EARLIER_JOBS,
-        service=service,
-        price=find_price(settings, service, spec.model),
+        archive=archive,
+        service=spec.service,
+        model=spec.model,
+        segmentation=spec.segmentation,
     )
-    return view | {name: getattr(expected, name) for name in COSTS}
+    service, model, made = estimate_for(session, settings, asked)
+    if made.cost_usd is None:
+        view["unknown"] = f"No price is known for {model!r} of {service.name!r}: so the money is not known."
+    return view | {name: getattr(made, name) for name in COSTS}

@@ -1,5 +1,6 @@
 """Recordings in mounted folders: found by name, never outside, and only as they were."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
+from realtime.errors import CodedError
+from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media.fetch import SourceIdentity
-from worker.media.mounts import digest_of, find_mounted, identify_mounted, opened_mounted
+from worker.media.mounts import digest_of, find_mounted, identify_mounted, opened_mounted, source_errors
 from worker.settings import Settings
 
 
@@ -56,6 +58,34 @@ def test_links_do_not_lead_out_of_the_folder_or_round_in_it(roots: dict[str, Pat
     with pytest.raises(SourceMissing):
         find_mounted("mount://calls/ring.wav", roots)
     assert find_mounted("mount://calls/in.wav", roots).name == "a b.wav"
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.EACCES, SourceForbidden),
+        (errno.EPERM, SourceForbidden),
+        (errno.ENOENT, SourceMissing),
+        (errno.EIO, SourceUnreachable),
+        (errno.ESTALE, SourceUnreachable),
+    ],
+)
+def test_what_the_system_says_while_a_source_is_read_is_an_error_of_that_source(
+    number: int, kind: type[CodedError]
+) -> None:
+    with pytest.raises(kind, match=r"mount://calls/a\.wav"), source_errors("mount://calls/a.wav"):
+        raise OSError(number, os.strerror(number), "/mnt/calls/a.wav")
+
+
+def test_a_folder_above_that_may_not_be_entered_is_told(
+    roots: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path, *, strict: bool = False) -> Path:  # root may enter every folder
+        raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(Path, "resolve", refuse)
+    with pytest.raises(SourceForbidden, match="may not be read"):
+        find_mounted("mount://calls/may/a%20b.wav", roots)
 
 
 def test_a_folder_that_has_no_name_here_is_told(roots: dict[str, Path]) -> None:
