@@ -20,7 +20,7 @@ pytest_plugins = [
     "tests.fixtures.recognizer",
 ]
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LOOPBACK = {"127.0.0.1", "127.0.0.2", "::1", "localhost"}
 
 
 @pytest.fixture(autouse=True)

@@ -74,7 +74,7 @@ def up(
 def _port(host: str, port: int) -> int:
     if port and not is_free(host, port):
         raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
-    return port or free_port()
+    return port or free_port(host)
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:

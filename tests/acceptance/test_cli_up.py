@@ -56,6 +56,12 @@ def test_sigterm_ends_all_parts_in_good_order_and_the_home_can_be_used_again(sta
         assert main(["transcribe", str(cut_sample(tmp_path / "one.wav", 0, 2))]) == 0
 
 
+def test_a_stack_off_the_usual_address_comes_up_and_is_found(home: Path, capsys: Captured) -> None:
+    with running_up(home, "--host", "127.0.0.2") as stack:
+        assert stack.server.url.startswith("http://127.0.0.2:")
+        assert main(["status"]) == 0
+
+
 def test_a_refused_key_ends_transcribe_with_the_setting_to_look_at(
     home: Path, tmp_path: Path, capsys: Captured
 ) -> None:
