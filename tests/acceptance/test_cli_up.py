@@ -84,6 +84,15 @@ def test_a_database_that_does_not_answer_is_one_line(
     assert home.exists()
 
 
+def test_a_url_that_is_none_is_a_wrong_setting_for_the_whole_stack_too(
+    home: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_DATABASE_URL", "nonsense")
+    assert main(["up", "--port", "0", "--engine", "scripted"]) == 2
+    assert main(["transcribe", str(cut_sample(tmp_path / "talk.wav", 0, 1)), "--engine", "scripted"]) == 2
+    assert "LONGHAND_DATABASE_URL" in capsys.readouterr().err.strip().splitlines()[-1]
+
+
 def test_the_demo_shows_texts_rates_and_that_nothing_is_sent_twice(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
