@@ -116,7 +116,7 @@ def _change(
     chosen = [asked] if asked else [{"status": status} for status in ALL[verb]]
     with open_client(configured()) as client:
         if dry_run:
-            return _count(client, verb, ids, chosen)
+            return _count(client, verb, ids, chosen, as_json)
         return _each(client, verb, ids, options or {}, as_json) if ids else _matching(client, verb, chosen, as_json)
 
 
@@ -128,8 +128,15 @@ def _each(client: Client, verb: str, ids: list[str], options: Mapping[str, objec
             put_json(job.fields) if as_json else put(f"{job.id}  {job.status}")
         except ApiProblem as problem:
             failed += 1
-            note(f"{job_id}: {problem.message}")
+            _report(job_id, problem, as_json)
     return Exit.SOME_FAILED if failed else Exit.OK
+
+
+def _report(job_id: str, problem: ApiProblem, as_json: bool) -> None:
+    if as_json:
+        put_json({"id": job_id, "error": {"code": problem.code, "message": problem.message}})
+    else:
+        note(f"{job_id}: {problem.message}")
 
 
 def _matching(client: Client, verb: str, chosen: list[dict[str, str]], as_json: bool) -> int:
@@ -140,9 +147,10 @@ def _matching(client: Client, verb: str, chosen: list[dict[str, str]], as_json: 
     return Exit.OK
 
 
-def _count(client: Client, verb: str, ids: list[str] | None, chosen: list[dict[str, str]]) -> int:
+def _count(client: Client, verb: str, ids: list[str] | None, chosen: list[dict[str, str]], as_json: bool) -> int:
     """Only jobs that the verb can move are counted, each once."""
     jobs = map(client.job, ids) if ids else (job for asked in chosen for job in client.jobs(asked))
     movable = {job.id for job in jobs if job.status in MOVABLE[verb]}
-    put(f"Would {verb} {len(movable)} jobs. Nothing was changed.")
+    line = f"Would {verb} {len(movable)} jobs. Nothing was changed."
+    put_json({"would_change": len(movable)}) if as_json else put(line)
     return Exit.OK

@@ -82,3 +82,26 @@ def test_retry_by_filter_counts_first_and_then_does_it(house: House, capsys: Cap
     assert main(["retry", *asked]) == 0
     assert capsys.readouterr().out == "1 jobs queued again.\n"
     assert states(house) == {broken: "queued", other: "failed"}
+
+
+@pytest.mark.parametrize(("verb", "count"), [("cancel", 2), ("retry", 3)])
+def test_a_dry_run_s_count_is_json_for_a_machine(
+    house: House, five: dict[str, str], capsys: Captured, verb: str, count: int
+) -> None:
+    assert main([verb, *five.values(), "--dry-run", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"would_change": count}
+
+
+@pytest.mark.parametrize("verb", ["cancel", "retry"])
+def test_an_id_that_cannot_be_changed_is_a_line_of_json_too_and_stops_no_other(
+    house: House, five: dict[str, str], capsys: Captured, verb: str
+) -> None:
+    good, bad = {"cancel": ("queued", "failed"), "retry": ("failed", "queued")}[verb]
+    assert main([verb, five[bad], "nobody", five[good], "--json"]) == 1
+    captured = capsys.readouterr()
+    illegal, unknown, changed = map(json.loads, captured.out.splitlines())
+    assert (illegal["id"], illegal["error"]["code"]) == (five[bad], "illegal_move")
+    assert (unknown["id"], unknown["error"]["code"]) == ("nobody", "unknown_job")
+    assert "nobody" in unknown["error"]["message"]
+    assert (changed["id"], changed["status"]) == (five[good], {"cancel": "cancelled", "retry": "queued"}[verb])
+    assert captured.err == ""
