@@ -38,14 +38,19 @@ def test_an_unknown_command_is_usage_and_one_line(capsys: Captured) -> None:
         ["retry"],
         ["retry", "--batch", "b", "--language", "de"],
         ["export"],
-        ["worker"],
-        ["dispatcher"],
         ["up", "--port", "70000"],
     ],
 )
 def test_a_wrong_command_line_is_usage_and_one_line(words: list[str], capsys: Captured) -> None:
     assert main(words) == 2
     assert len(lines(capsys.readouterr().err)) == 1
+
+
+@pytest.mark.parametrize("process", ["api", "worker", "dispatcher"])
+def test_a_process_that_wakes_or_is_woken_does_not_start_without_a_redis(process: str, capsys: Captured) -> None:
+    assert main([process]) == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert "LONGHAND_REDIS_URL is not set" in line
 
 
 @pytest.mark.parametrize("words", [["status"], ["watch"], ["submit", "."], ["cancel", "--all"], ["export", "-o", "x"]])
