@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from fastapi import Depends, FastAPI
 
 from api import problems
@@ -61,21 +62,23 @@ ROUTES = (
     service,
     process,
 )
+log = structlog.get_logger(__name__)
 CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
 
 
 def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[], bool] = lambda: False) -> FastAPI:
     """The application.
 
-    ``wake`` tells workers that a lane has work; without one they are told through Redis. ``ending`` says that the
-    server goes down: polls that are held are then answered, so that it need not wait for them.
+    ``wake`` tells workers that a lane has work; without one they are told through Redis, and without a Redis not at
+    all. ``ending`` says that the server goes down: polls that are held are then answered, so that it need not wait for
+    them.
     """
     database = Database(settings.resolved_database_url, pool_size=CONNECTIONS)
     door = Door(
         settings=settings,
         database=database,
         store=MediaStore(settings.resolved_media_dir),
-        wake=wake or Waker(settings).wake,
+        wake=wake or _through_redis(settings),
         metrics=Metrics(database),
         holds=Holds(ending=ending),
     )
@@ -91,3 +94,11 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
     for routes in ROUTES:
         app.include_router(routes.router, dependencies=[Depends(known_query)])
     return app
+
+
+def _through_redis(settings: Settings) -> Wake:
+    """Left without a URL, Celery would look for a broker of another kind on this machine."""
+    if settings.redis_url:
+        return Waker(settings).wake
+    log.warning("LONGHAND_REDIS_URL is not set: jobs are accepted, and no worker is woken for them")
+    return lambda _lane: False

@@ -21,7 +21,7 @@ pytest_plugins = [
     "tests.fixtures.unreadable",
 ]
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+LOOPBACK = {"127.0.0.1", "127.0.0.2", "::1", "localhost"}
 
 
 @pytest.fixture(autouse=True)

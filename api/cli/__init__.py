@@ -11,6 +11,7 @@ from api.cli.exits import CommandError, Exit
 from api.cli.say import note
 from api.client import ApiProblem, ApiUnreachable
 from realtime.errors import CodedError
+from worker.errors import ConfigurationError
 
 INTERRUPTED = 130  # as shells count Ctrl-C
 EXPECTED = (typer.TyperException, CommandError, ApiUnreachable, ApiProblem, CodedError, OSError)
@@ -47,7 +48,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         case ApiUnreachable():
             return f"{error}: look whether the server still runs.", Exit.UNREACHABLE
         case ApiProblem() | CodedError():
-            return error.message, Exit.SOME_FAILED
+            return error.message, Exit.USAGE if isinstance(error, ConfigurationError) else Exit.SOME_FAILED
         case OSError(strerror=str() as reason, filename=str() as name):
             return f"{name}: {reason}", Exit.SOME_FAILED
         case _:

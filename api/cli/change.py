@@ -15,8 +15,14 @@ from api.client import ApiProblem, Client
 from worker.spec import Channels, Segmentation
 from worker.states import Lane
 
-EVERYTHING = Annotated[bool, typer.Option("--all", help="All that can be, where no filter is given.")]
+ALL_OPEN = Annotated[bool, typer.Option("--all", help="All that are queued or running, where no filter is given.")]
+ALL_FAILED = Annotated[bool, typer.Option("--all", help="All that have failed, where no filter is given.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many jobs match, and change nothing.")]
+
+MOVABLE = {"cancel": {"queued", "running"}, "retry": {"failed", "cancelled"}}
+# The states that --all asks for, since the API refuses an empty filter; between two of them a job may begin, or go back
+# to the queue. What somebody has cancelled is not begun again by a word that names no job.
+ALL = {"cancel": ("queued", "running", "queued"), "retry": ("failed",)}
 
 
 def cancel(
@@ -26,7 +32,7 @@ def cancel(
     archive: ArchiveFilter = None,
     status: Status = None,
     code: Code = None,
-    everything: EVERYTHING = False,
+    everything: ALL_OPEN = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> int:
@@ -47,7 +53,7 @@ def retry(
     archive: ArchiveFilter = None,
     status: Status = None,
     code: Code = None,
-    everything: EVERYTHING = False,
+    everything: ALL_FAILED = False,
     language: Annotated[str | None, typer.Option(help="Another language, or auto; a new job.")] = None,
     context: Annotated[str | None, typer.Option(help="Other names and terms; a new job.")] = None,
     channels: Annotated[Channels | None, typer.Option(help="Other channels; a new job.")] = None,
@@ -107,10 +113,11 @@ def _change(
 ) -> int:
     if not ids and not asked and not everything:
         raise UsageProblem(f"Name jobs, give a filter, or say --all: `longhand {verb} --help` has examples.")
+    chosen = [asked] if asked else [{"status": status} for status in ALL[verb]]
     with open_client(configured()) as client:
         if dry_run:
-            return _count(client, verb, ids, asked)
-        return _each(client, verb, ids, options or {}, as_json) if ids else _matching(client, verb, asked, as_json)
+            return _count(client, verb, ids, chosen, as_json)
+        return _each(client, verb, ids, options or {}, as_json) if ids else _matching(client, verb, chosen, as_json)
 
 
 def _each(client: Client, verb: str, ids: list[str], options: Mapping[str, object], as_json: bool) -> int:
@@ -121,21 +128,29 @@ def _each(client: Client, verb: str, ids: list[str], options: Mapping[str, objec
             put_json(job.fields) if as_json else put(f"{job.id}  {job.status}")
         except ApiProblem as problem:
             failed += 1
-            note(f"{job_id}: {problem.message}")
+            _report(job_id, problem, as_json)
     return Exit.SOME_FAILED if failed else Exit.OK
 
 
-def _matching(client: Client, verb: str, asked: dict[str, str], as_json: bool) -> int:
-    changed = client.cancel_matching(asked) if verb == "cancel" else client.retry_matching(asked)
+def _report(job_id: str, problem: ApiProblem, as_json: bool) -> None:
+    if as_json:
+        put_json({"id": job_id, "error": {"code": problem.code, "message": problem.message}})
+    else:
+        note(f"{job_id}: {problem.message}")
+
+
+def _matching(client: Client, verb: str, chosen: list[dict[str, str]], as_json: bool) -> int:
+    change = client.cancel_matching if verb == "cancel" else client.retry_matching
+    changed = sum(change(asked) for asked in chosen)
     done = {"cancel": "cancelled", "retry": "queued again"}[verb]
     put_json({"changed": changed}) if as_json else put(f"{changed} jobs {done}.")
     return Exit.OK
 
 
-def _count(client: Client, verb: str, ids: list[str] | None, asked: dict[str, str]) -> int:
-    """Only jobs that the verb can move are counted."""
-    movable = {"cancel": {"queued", "running"}, "retry": {"failed", "cancelled"}}[verb]
-    jobs = [client.job(job_id) for job_id in ids] if ids else client.jobs(asked)
-    count = sum(job.status in movable for job in jobs)
-    put(f"Would {verb} {count} jobs. Nothing was changed.")
+def _count(client: Client, verb: str, ids: list[str] | None, chosen: list[dict[str, str]], as_json: bool) -> int:
+    """Only jobs that the verb can move are counted, each once."""
+    jobs = map(client.job, ids) if ids else (job for asked in chosen for job in client.jobs(asked))
+    movable = {job.id for job in jobs if job.status in MOVABLE[verb]}
+    line = f"Would {verb} {len(movable)} jobs. Nothing was changed."
+    put_json({"would_change": len(movable)}) if as_json else put(line)
     return Exit.OK

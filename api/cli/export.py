@@ -39,6 +39,9 @@ def export(
     campaign: Annotated[
         str, typer.Option(help="This campaign's own versions, promoted or not.", show_default=False)
     ] = "",
+    status: Annotated[
+        JobState | None, typer.Option(help="Only what is in this state, as succeeded.", show_default=False)
+    ] = None,
     name: Name = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
     as_json: AsJson = False,
@@ -54,7 +57,8 @@ def export(
     """
     plan = _empty_plan(name, forms or [Format.TXT])
     with open_client(configured()) as client:
-        _fill(plan, _rows(client, ids, {"batch": batch, "archive": archive, "campaign": campaign}), silent=as_json)
+        rows = _rows(client, ids, {"batch": batch, "archive": archive, "campaign": campaign})
+        _fill(plan, (row for row in rows if status in {None, row["status"]}), silent=as_json)
         if dry_run:
             return _show_plan(plan, output, as_json=as_json)
         return _carry_out(plan, client, output, as_json=as_json)
@@ -85,7 +89,7 @@ def _fill(plan: Plan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
         except InvalidRequest as error:
             raise UsageProblem(error.message) from error
     if not plan.total:
-        raise CommandError("There is nothing to export: look at the name.")
+        raise CommandError("There is nothing to export: look at the name, and the state that is asked for.")
 
 
 def _show_plan(plan: Plan, output: str, *, as_json: bool) -> int:

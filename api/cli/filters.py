@@ -1,4 +1,7 @@
-"""Which jobs a command means: the options that `status`, `watch`, `cancel`, `retry` and `export` share."""
+"""Which jobs a command means: the options that `status`, `watch`, `cancel` and `retry` share.
+
+`export` has its own: it is about recordings, and of an archive it takes the current versions.
+"""
 
 from typing import Annotated
 

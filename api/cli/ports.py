@@ -4,16 +4,17 @@ import random
 import socket
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # compared, not listened on
 # Below Linux's ephemeral range: a client that keeps connecting to a port in that range whose server is down can be
 # given that very port as its own end, and then the server cannot start there again.
 FREE_PORTS = range(20_000, 32_000)
 TRIES = 200
 
 
-def free_port() -> int:
-    """A loopback port on which nothing listens."""
+def free_port(host: str = LOOPBACK) -> int:
+    """A port on which nothing listens."""
     for port in random.sample(FREE_PORTS, TRIES):
-        if is_free(LOOPBACK, port):
+        if is_free(host, port):
             return port
     raise OSError(f"none of {TRIES} ports tried is free")
 
@@ -21,19 +22,30 @@ def free_port() -> int:
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True
 
 
-def answers(port: int) -> bool:
-    """Whether something listens on that loopback port."""
+def answers(port: int, host: str = LOOPBACK) -> bool:
+    """Whether something listens there."""
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=1):
+        with socket.create_connection((reached_at(host), port), timeout=1):
             return True
     except OSError:
         return False
+
+
+def url_of(host: str, port: int) -> str:
+    """Where a server that listens on ``host`` is asked from this machine."""
+    address = reached_at(host)
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def reached_at(host: str) -> str:
+    """The address of a server that listens on ``host``: loopback where it listens on all."""
+    return EVERYWHERE.get(host, host)

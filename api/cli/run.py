@@ -38,7 +38,7 @@ def api(
 
     LONGHAND_DATABASE_URL=postgresql+psycopg://… LONGHAND_REDIS_URL=redis://… longhand api --host 0.0.0.0
     """
-    settings = configured()
+    settings = _with_redis(configured())
     import uvicorn  # noqa: PLC0415  # see the module's docstring
 
     from api.app import make_app  # noqa: PLC0415  # see the module's docstring

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.embedded_redis import find_redis, redis_answers, redis_command
-from api.cli.ports import LOOPBACK, answers, free_port
+from api.cli.ports import LOOPBACK, answers, free_port, url_of
 from api.cli.supervisor import Part
 from worker.settings import Settings, child_environment
 
@@ -43,7 +43,7 @@ def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine
         _api_part(host, port, environment),
     ]
     embedded = [name for name, there in (("Redis", redis), ("the local service", recognizer)) if there]
-    return Plan(parts=parts, environment=environment, url=f"http://{_shown(host)}:{port}", embedded=embedded)
+    return Plan(parts=parts, environment=environment, url=url_of(host, port), embedded=embedded)
 
 
 def embeds_service(settings: Settings) -> bool:
@@ -73,13 +73,9 @@ def _recognizer_part(port: int, engine: str, environment: dict[str, str]) -> Par
 
 def _api_part(host: str, port: int, environment: dict[str, str]) -> Part:
     command = own_command("api", "--host", host, "--port", str(port))
-    return Part(name="api", command=command, environment=environment, ready=lambda: answers(port))
+    return Part(name="api", command=command, environment=environment, ready=lambda: answers(port, host))
 
 
 def _own_part(name: str, environment: dict[str, str], grace_s: float = 10.0) -> Part:
     command = own_command(name.partition("-")[0])
     return Part(name=name, command=command, environment=environment, grace_s=grace_s)
-
-
-def _shown(host: str) -> str:
-    return LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not listened on

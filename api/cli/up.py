@@ -11,7 +11,7 @@ import typer
 
 from api.cli.configure import configured, unused_key
 from api.cli.engines import Engine, engine_model
-from api.cli.exits import CommandError, Exit
+from api.cli.exits import CommandError, Exit, UsageProblem
 from api.cli.home import HomeTaken, Server, announce, own_home, running_server
 from api.cli.ports import LOOPBACK, free_port, is_free
 from api.cli.say import note, put
@@ -74,7 +74,7 @@ def up(
 def _port(host: str, port: int) -> int:
     if port and not is_free(host, port):
         raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
-    return port or free_port()
+    return port or free_port(host)
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:
@@ -117,7 +117,8 @@ def _migrate(plan: Plan) -> None:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it did not say why"]
-        raise CommandError(f"The database cannot be brought up to date: {lines[-1].removeprefix('longhand: ')}")
+        problem = UsageProblem if done.returncode == Exit.USAGE else CommandError
+        raise problem(f"The database cannot be brought up to date: {lines[-1].removeprefix('longhand: ')}")
 
 
 def _join(settings: Settings) -> int:

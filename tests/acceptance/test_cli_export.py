@@ -137,6 +137,21 @@ def test_what_is_missing_is_in_the_manifest_and_in_the_exit_code(house: House, c
     assert lines(files()["manifest.jsonl"]) == [line]
 
 
+@pytest.mark.usefixtures("calls")
+def test_a_state_narrows_an_export(house: House, capsys: Captured) -> None:
+    job = house.client.get(f"/v1/jobs/{submit(house.database, 9)}").json()
+    set_recording(house.database, job["recording"], archive="calls")
+    assert main(["export", "--archive", "calls", "-o", "out"]) == 1
+    assert len(lines(files()["manifest.jsonl"])) == 3
+    assert main(["export", "--archive", "calls", "-o", "out", "--status", "succeeded"]) == 0
+    assert [line["status"] for line in lines(files()["manifest.jsonl"])] == ["succeeded"] * 2
+    capsys.readouterr()
+    assert main(["export", "--archive", "calls", "-o", "out", "--status", "queued", "--dry-run", "--json"]) == 0
+    assert [line["job"] for line in lines(capsys.readouterr().out)] == [job["id"]]
+    assert main(["export", "--archive", "calls", "-o", "out", "--status", "failed"]) == 1
+    assert "nothing to export" in capsys.readouterr().err
+
+
 def test_the_current_version_is_what_an_archive_gives(calls: list[str], house: House) -> None:
     bring(house.database, calls[0], "as a person wrote it", pin=True)
     assert main(["export", "--archive", "calls", "-o", "out"]) == 0

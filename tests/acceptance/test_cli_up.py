@@ -1,5 +1,6 @@
 """`longhand up`: parts that die, refusals, and ends of every kind."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import psutil
 import pytest
 
 from api.cli import main
-from tests.fixtures.command_line import UpStack, cut_sample, running_up
+from tests.fixtures.command_line import SAMPLE, UpStack, cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
 from tests.unit.api.cli.waiting import until
 
+RATE = r"[Ww]ord error rate (?:over all: )?([\d.]+)% \(\d+ of (\d+) words\)"
 Captured = pytest.CaptureFixture[str]
 
 
@@ -56,6 +58,12 @@ def test_sigterm_ends_all_parts_in_good_order_and_the_home_can_be_used_again(sta
         assert main(["transcribe", str(cut_sample(tmp_path / "one.wav", 0, 2))]) == 0
 
 
+def test_a_stack_off_the_usual_address_comes_up_and_is_found(home: Path, capsys: Captured) -> None:
+    with running_up(home, "--host", "127.0.0.2") as stack:
+        assert stack.server.url.startswith("http://127.0.0.2:")
+        assert main(["status"]) == 0
+
+
 def test_a_refused_key_ends_transcribe_with_the_setting_to_look_at(
     home: Path, tmp_path: Path, capsys: Captured
 ) -> None:
@@ -78,6 +86,15 @@ def test_a_database_that_does_not_answer_is_one_line(
     assert home.exists()
 
 
+def test_a_url_that_is_none_is_a_wrong_setting_for_the_whole_stack_too(
+    home: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_DATABASE_URL", "nonsense")
+    assert main(["up", "--port", "0", "--engine", "scripted"]) == 2
+    assert main(["transcribe", str(cut_sample(tmp_path / "talk.wav", 0, 1)), "--engine", "scripted"]) == 2
+    assert "LONGHAND_DATABASE_URL" in capsys.readouterr().err.strip().splitlines()[-1]
+
+
 def test_the_demo_shows_texts_rates_and_that_nothing_is_sent_twice(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,3 +108,25 @@ def test_the_demo_shows_texts_rates_and_that_nothing_is_sent_twice(
     assert "The second time nothing was sent" in shown
     assert sorted(path.name for path in Path("build/demo").iterdir()) == ["home", "talk.json", "talk.srt", "talk.txt"]
     assert set(psutil.Process().children(recursive=True)) == before
+
+
+def test_the_demo_of_the_samples_keeps_to_its_word_error_rate(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo"]) == 0
+    *each, total = re.findall(RATE, capsys.readouterr().out)
+    assert len(each) == len(list(SAMPLE.parent.glob("*.words.json"))) == 4
+    assert int(total[1]) == sum(int(words) for _, words in each) > 200
+    assert float(total[0]) <= 15
+
+
+def test_samples_that_are_heard_wrong_make_the_demo_fail(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cut_sample(tmp_path / "samples" / "talk.wav", 0, 4)
+    (tmp_path / "samples" / "talk.txt").write_text("Quite another thing.")
+    monkeypatch.setattr("api.cli.demo.SAMPLES", tmp_path / "samples")
+    assert main(["demo"]) == 1
+    assert "The word error rate is above 15%" in capsys.readouterr().err

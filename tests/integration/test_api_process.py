@@ -3,12 +3,15 @@
 import time
 from pathlib import Path
 
+import httpx
 import pytest
+from structlog.testing import capture_logs
 
 import migrations
+from api.app import make_app
 from api.schemas import Service
 from realtime.errors import KeyRefused
-from tests.fixtures.doors import House, opened, settings_for
+from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from worker import fleet
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
@@ -30,6 +33,18 @@ def test_it_is_ready_once_the_schema_is_the_newest(empty_database_url: str, tmp_
         assert house.client.get("/readyz").json() == {"status": "ready", "dispatcher_s": None}
         fleet.note_round(house.database, "d1")
         assert 0 <= house.client.get("/readyz").json()["dispatcher_s"] < 60
+
+
+def test_an_application_without_a_redis_wakes_nobody_and_says_so_once(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.app.Waker", None)  # any use of Celery would fail
+    with capture_logs() as logs:
+        app = make_app(settings_for(sqlite_url, tmp_path))
+        with serving(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+            for number in range(2):
+                assert client.post("/v1/jobs", files={"file": ("a.wav", sound(number))}).status_code == 202
+    assert [line["log_level"] for line in logs if "LONGHAND_REDIS_URL" in line["event"]] == ["warning"]
 
 
 def test_services_say_what_they_are_doing(house: House) -> None:

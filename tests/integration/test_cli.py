@@ -275,13 +275,6 @@ def test_an_ended_job_is_not_cancelled_and_an_unknown_one_is_named(tmp_path: Pat
     assert main(["status", "nobody"]) == 1
 
 
-def test_retry_by_filter_counts_first_and_then_does_it(tmp_path: Path, capsys: Captured) -> None:
-    assert main(["retry", "--archive", "nothing-here", "--dry-run"]) == 0
-    assert "Would retry 0 jobs" in capsys.readouterr().out
-    assert main(["retry", "--archive", "nothing-here", "--json"]) == 0
-    assert json_lines(capsys.readouterr().out) == [{"changed": 0}]
-
-
 def test_a_retry_with_another_option_is_a_job_of_its_own(tmp_path: Path, capsys: Captured) -> None:
     assert main(["transcribe", str(cut_sample(tmp_path / "talk.wav", 27, 29)), "--json"]) == 0
     (done,) = json_lines(capsys.readouterr().out)

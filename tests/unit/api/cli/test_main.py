@@ -38,14 +38,19 @@ def test_an_unknown_command_is_usage_and_one_line(capsys: Captured) -> None:
         ["retry"],
         ["retry", "--batch", "b", "--language", "de"],
         ["export"],
-        ["worker"],
-        ["dispatcher"],
         ["up", "--port", "70000"],
     ],
 )
 def test_a_wrong_command_line_is_usage_and_one_line(words: list[str], capsys: Captured) -> None:
     assert main(words) == 2
     assert len(lines(capsys.readouterr().err)) == 1
+
+
+@pytest.mark.parametrize("process", ["api", "worker", "dispatcher"])
+def test_a_process_that_wakes_or_is_woken_does_not_start_without_a_redis(process: str, capsys: Captured) -> None:
+    assert main([process]) == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert "LONGHAND_REDIS_URL is not set" in line
 
 
 @pytest.mark.parametrize("words", [["status"], ["watch"], ["submit", "."], ["cancel", "--all"], ["export", "-o", "x"]])
@@ -128,11 +133,23 @@ def test_a_port_in_use_is_said_with_what_to_do(capsys: Captured) -> None:
     assert "--port 0" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("url", ["nonsense", "postgresql+psycopg://127.0.0.1:1/nowhere"])
-def test_a_database_that_cannot_be_used_is_one_line(
-    url: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("url", "code"), [("nonsense", 2), ("nowhere+nodriver://x/y", 2), ("postgresql+psycopg://127.0.0.1:1/nowhere", 1)]
+)
+def test_a_database_s_url_that_is_none_is_a_wrong_setting_and_one_that_is_away_is_not(
+    url: str, code: int, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LONGHAND_DATABASE_URL", url)
-    assert main(["migrate"]) == 1
+    assert main(["migrate"]) == code
     (line,) = lines(capsys.readouterr().err)
     assert "LONGHAND_DATABASE_URL" in line
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_a_wrong_setting(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "services.toml").write_text("no = toml = at all")
+    (tmp_path / "a.wav").touch()
+    monkeypatch.setenv("LONGHAND_SERVICES_FILE", str(tmp_path / "services.toml"))
+    assert main(["submit", "--dry-run", str(tmp_path / "a.wav")]) == 2
+    assert "LONGHAND_SERVICES_FILE" in lines(capsys.readouterr().err)[-1]
