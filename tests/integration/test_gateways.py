@@ -78,7 +78,7 @@ def test_openai_gets_a_wav_in_a_multipart_form(start_recognizer: StartRecognizer
 
 
 def test_openai_is_not_told_what_is_not_known(start_recognizer: StartRecognizer) -> None:
-    with http_recognizer(always(Reply({"text": "", "language": "english"}))) as upstream:
+    with http_recognizer(always(Reply({"text": "", "language": "unknown"}))) as upstream:
         event = ask(start_recognizer, "openai", GatewayConfig(url=upstream.url), silence(500))
     (asked,) = upstream.asked
 
@@ -91,6 +91,14 @@ def test_openai_is_not_told_what_is_not_known(start_recognizer: StartRecognizer)
 def test_openai_s_language_and_qwen_s_own_tag_are_understood(start_recognizer: StartRecognizer) -> None:
     answer = {"text": "language German<asr_text>Guten Morgen.", "language": "de"}
     with http_recognizer(always(Reply(answer))) as upstream:
+        event = ask(start_recognizer, "openai", GatewayConfig(url=upstream.url))
+
+    assert (event["transcript"], event["language"]) == ("Guten Morgen.", "de")
+
+
+def test_qwen_s_own_tag_alone_tells_the_language(start_recognizer: StartRecognizer) -> None:
+    answer = Reply({"text": "language German<asr_text>Guten Morgen."})
+    with http_recognizer(always(answer)) as upstream:
         event = ask(start_recognizer, "openai", GatewayConfig(url=upstream.url))
 
     assert (event["transcript"], event["language"]) == ("Guten Morgen.", "de")
