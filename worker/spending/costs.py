@@ -22,7 +22,7 @@ def cost_nusd(session: Session, price: Price, sent_ms: int, *chosen: ColumnEleme
     return total + price.cost_nusd(max(0, sent_ms - known_ms))
 
 
-def _sent(*chosen: ColumnElement[bool]) -> Select[int, int, dict[str, Any] | None]:
+def _sent(*chosen: ColumnElement[bool]) -> Select[int, int, Any]:
     own_answer = and_(Answer.id == Segment.answer_id, ~Segment.reused)
     columns = ((Segment.end_ms - Segment.start_ms).label("span_ms"), Segment.sent_ms, Answer.usage)
     rows = select(*columns).join(Job, Job.id == Segment.job_id).outerjoin(Answer, own_answer)
