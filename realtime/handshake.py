@@ -1,6 +1,7 @@
 """What a refused handshake means. The reason may stand in the body, and the status alone in the first line."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -24,6 +25,8 @@ _BY_STATUS: dict[int, type[RealtimeError]] = {
     404: ServiceUnreachable,
     429: RateLimited,
 }
+# Other digits than these are digits to Python, and no numbers; nobody means decades.
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def refused(status: int, headers: Mapping[str, str], body: bytes, *, hide: str = "") -> RealtimeError:
@@ -62,9 +65,9 @@ def _reason(body: bytes) -> tuple[str | None, str]:
 
 def _retry_after_s(value: str) -> float | None:
     """Seconds of a Retry-After header, which is a number or a date; None where it is neither."""
-    if value.strip().isdigit():
+    if _SECONDS.fullmatch(value.strip()):
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a date of no calendar
         return None

@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     gateway_key: SecretStr | None = Field(None, description="The key of the recogniser behind a gateway engine.")
     gateway_model: str = Field("", description="Model asked for by a gateway engine; empty: the engine's own default.")
     gateway_language: str = Field("", description="Language a gateway engine asks for where a session names none.")
-    gateway_itn: bool = Field(False, description="Inverse text normalisation by `qwen-http`: twenty becomes 20.")
+    gateway_itn: bool = Field(
+        False, description="Inverse text normalisation by `qwen-http`, in Chinese and English: twenty becomes 20."
+    )
     gateway_requests_per_minute: float = Field(100.0, gt=0, description="Requests a minute of a gateway engine.")
     gateway_timeout_s: float = Field(60.0, gt=0, description="Longest wait for one answer to a gateway engine.")
 

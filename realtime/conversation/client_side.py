@@ -83,7 +83,7 @@ class ClientConversation:
         self._appends += 1
         self._pending_appends += 1
         self.audio_ms += len(pcm) / (self.config.wanted_rate or 16000) * 500
-        return append_audio(pcm, self._event_id(f"audio_{self._appends}"))
+        return append_audio(pcm, _event_id(self.segments.next_number, f"audio_{self._appends}"))
 
     def commit(self) -> tuple[Commit, int]:
         """The end of a segment, and its number; raises RealtimeError where there is nothing to commit to."""
@@ -92,7 +92,7 @@ class ClientConversation:
             raise RequestRejected("In VAD mode the service commits, not the client.")
         if not self._pending_appends:
             raise RequestRejected("There is no audio to commit.")
-        event_id = self._event_id("commit")
+        event_id = _event_id(self.segments.next_number, "commit")
         self._pending_appends = 0
         return Commit(event_id=event_id), self.segments.add().number
 
@@ -180,7 +180,7 @@ class ClientConversation:
         if self._spoils_session(event.error.event_id):
             return self._end(error)
         segment = self._blamed(event.error.event_id)
-        if event.error.type != _KEEPS_CONNECTION:
+        if event.error.type != _KEEPS_CONNECTION or (segment and not _has_no_item(segment, event.error.event_id)):
             return self._end(error, segment)
         return [self._refuse(segment, error) if segment else Complaint(error)]
 
@@ -251,9 +251,6 @@ class ClientConversation:
         end_ms = max(start_ms, int(self.audio_ms) if segment.end_ms is None else segment.end_ms)
         return start_ms, end_ms
 
-    def _event_id(self, what: str) -> str:
-        return f"segment_{self.segments.next_number}_{what}"
-
     def _must_be_open(self) -> None:
         if self.ended or self.finishing:
             raise self.error or ConnectionLost("The session is over.")
@@ -265,6 +262,19 @@ def _is_speaking(segment: Segment) -> bool:
 
 def _is_unacknowledged(segment: Segment) -> bool:
     return not segment.acknowledged
+
+
+def _has_no_item(segment: Segment, event_id: str | None) -> bool:
+    """True where an error refuses the segment's commit: no item came of it, and none will.
+
+    After any other error about a segment an item of it may still be answered. Where that answer does not say whose it
+    is, order would give it to the next segment.
+    """
+    return not segment.acknowledged and event_id == _event_id(segment.number, "commit")
+
+
+def _event_id(number: int, what: str) -> str:
+    return f"segment_{number}_{what}"
 
 
 def _number_in(event_id: str | None) -> int | None:

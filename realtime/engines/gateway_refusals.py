@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from realtime.errors import ServiceFault, ServiceLimited
+from realtime.errors import QuotaExceeded, RateLimited, RealtimeError, ServiceFault, ServiceLimited
 from realtime.refusals import kind_of
 
 _MESSAGE_LIMIT = 300
@@ -28,6 +28,11 @@ _BY_STATUS = {
     404: "ModelNotFound",
     408: "RequestTimeOut",
     429: "Throttling",
+}
+# Limits that are told by a documented sentence alone.
+_LIMITS: dict[type[RealtimeError], str] = {
+    RateLimited: "Throttling.RateQuota",
+    QuotaExceeded: "Throttling.AllocationQuota",
 }
 
 
@@ -64,6 +69,9 @@ def _code(code: str, kind: str, message: str, status: int) -> str:
     for name in (code, kind):
         if name in _SAME_AS:
             return _SAME_AS[name]
-        if kind_of(name, message) is not None:
+        if kind_of(name, "") is not None:
             return name
+    limit = kind_of(None, message)
+    if limit in _LIMITS:
+        return _LIMITS[limit]
     return _BY_STATUS.get(status, "InternalError" if status >= 500 else "InvalidParameter")

@@ -2,17 +2,14 @@
 whisper.cpp's server. So a GPU at home serves the real-time protocol.
 """
 
-import re
 from typing import Any
 
 from realtime.engines.gateway import Gateway, wav
+from realtime.engines.languages import code_of, untagged
 from realtime.engines.port import Answer, Segment
 from realtime.recognizer_config import OPENAI_MODEL
 
 _PATH = "/audio/transcriptions"
-# Qwen3-ASR's own output, which some versions of vLLM hand on as it is: "language English<asr_text>Hello."
-_TAGGED = re.compile(r"language (?P<language>[A-Za-z]+)<asr_text>(?P<text>.*)", re.DOTALL)
-_CODE = re.compile(r"[a-z]{2,3}")
 
 
 class OpenAIGateway(Gateway):
@@ -45,8 +42,6 @@ class OpenAIGateway(Gateway):
 
     def read(self, body: dict[str, Any], segment: Segment) -> Answer:
         """``{"text"}``, with a language where the server gives one."""
-        text = body["text"] or ""
-        tagged = _TAGGED.fullmatch(text)
-        spoken = body.get("language") or ""
-        language = spoken if _CODE.fullmatch(spoken) else self.language(segment)
-        return Answer(text=(tagged["text"] if tagged else text).strip(), language=language)
+        text, tagged = untagged(body["text"] or "")
+        language = code_of(str(body.get("language") or "")) or tagged or self.language(segment)
+        return Answer(text=text, language=language)

@@ -12,6 +12,7 @@ from realtime.recognizer_config import QWEN_HTTP_MODEL
 
 _BASE = "https://dashscope-intl.aliyuncs.com"
 _PATH = "/compatible-mode/v1/chat/completions"
+_ITN_LANGUAGES = frozenset({"zh", "en"})  # the documented ones; where none is asked for, the service looks itself
 
 
 class QwenGateway(Gateway):
@@ -31,7 +32,8 @@ class QwenGateway(Gateway):
     def form(self, segment: Segment) -> dict[str, Any]:
         """The documented body. The language is said only when it is known."""
         language = self.language(segment)
-        options = {"enable_itn": self.config.inverse_text_normalisation}
+        spells_numbers = language is None or language.partition("-")[0] in _ITN_LANGUAGES
+        options = {"enable_itn": self.config.inverse_text_normalisation and spells_numbers}
         return {
             "json": {
                 "model": self.model,

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import socket
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
@@ -14,15 +15,23 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from realtime.engines.scripted import words_of
-from realtime.events import Commit, append_audio, encode
+from realtime.events import ClientEvent, Commit, Finish, append_audio, encode
 from tests.fixtures.recognizer import RunningRecognizer
 from tests.integration.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client
 from tests.integration.recognizer_process import recognizer_process
-from tests.unit.realtime.sounds import tone
+from tests.unit.realtime.sounds import silence, tone
 
 FRAMES = int(os.environ.get("LONGHAND_TEST_FUZZ_FRAMES", "1000"))  # `make soak` sends 10,000
 CHECK_EACH = 200
 MIB = 2**20
+# What there must be for each frame of the fuzz at least: else it reaches nothing behind the parser.
+RECOGNISED = 0.02
+REACHED = {
+    "input_audio_buffer.speech_started": 0.01,
+    "session.updated": 0.01,
+    "session.finished": 0.005,
+    "error": 0.1,
+}
 TYPES = (
     "session.update",
     "input_audio_buffer.append",
@@ -66,18 +75,42 @@ def random_frame(dice: random.Random) -> str | bytes:
     return frame[: dice.randrange(len(frame))] if dice.random() < 0.1 else frame
 
 
+def sound_frame(dice: random.Random) -> str:
+    """One of a real client: without these, nothing random ever comes to be recognised."""
+    modes = [None, {"type": "server_vad", "silence_duration_ms": 200}]
+    session = {"turn_detection": dice.choice(modes), "sample_rate": dice.choice([16_000, 16_000, 8_000])}
+    loud, quiet = tone(dice.randrange(200, 1_000)), silence(dice.randrange(300, 1_000))
+    events: list[ClientEvent | None] = [
+        None,
+        append_audio(loud),
+        append_audio(loud),
+        append_audio(quiet),
+        Commit(),
+        Commit(),
+    ]
+    event = Finish() if dice.random() < 0.01 else dice.choice(events)
+    return encode(event) if event else json.dumps({"type": "session.update", "session": session})
+
+
+def fuzz_frame(dice: random.Random) -> str | bytes:
+    return sound_frame(dice) if dice.random() < 0.5 else random_frame(dice)
+
+
 def test_a_thousand_random_frames_disturb_nobody(
     recognizer: RunningRecognizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     dice = random.Random(20)
     with manual_client(recognizer.url) as well_behaved, closing(Fuzzer(recognizer.url)) as fuzzer:
         for number in range(FRAMES):
-            fuzzer.send(random_frame(dice))
+            fuzzer.send(fuzz_frame(dice))
             if number % CHECK_EACH == 0:
                 pcm = tone(500 + number)
                 assert well_behaved.transcribe(pcm) == " ".join(words_of(pcm))
         assert well_behaved.finish()[-1]["type"] == "session.finished"
     assert caplog.records == []
+    assert fuzzer.recognised >= FRAMES * RECOGNISED
+    for kind, share in REACHED.items():
+        assert fuzzer.heard[kind] >= FRAMES * share, kind
 
 
 class Fuzzer:
@@ -87,11 +120,16 @@ class Fuzzer:
         self._url = url
         self._open = ExitStack()
         self._client = self._connect()
+        self.heard: Counter[str] = Counter()
+        self.recognised = 0  # answers with words in them
 
     def send(self, frame: str | bytes) -> None:
         try:
             self._client.socket.send(frame)
-            ended = "session.finished" in {event["type"] for event in self._client.until_quiet(0)}
+            said = [(str(event["type"]), bool(event.get("transcript"))) for event in self._client.until_quiet(0)]
+            self.heard.update(kind for kind, _ in said)
+            self.recognised += sum(has_words for _, has_words in said)
+            ended = any(kind == "session.finished" for kind, _ in said)
         except ConnectionClosed:
             ended = True
         if ended:

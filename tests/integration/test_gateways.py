@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from realtime.engines.port import Segment
+from realtime.engines.qwen_http import QwenGateway
 from realtime.recognizer_config import GatewayConfig
 from tests.fixtures.recognizer import StartRecognizer
 from tests.integration.http_recognizer import Asked, HttpRecognizer, Reply, http_recognizer
@@ -78,7 +80,7 @@ def test_openai_gets_a_wav_in_a_multipart_form(start_recognizer: StartRecognizer
 
 
 def test_openai_is_not_told_what_is_not_known(start_recognizer: StartRecognizer) -> None:
-    with http_recognizer(always(Reply({"text": "", "language": "english"}))) as upstream:
+    with http_recognizer(always(Reply({"text": "", "language": "unknown"}))) as upstream:
         event = ask(start_recognizer, "openai", GatewayConfig(url=upstream.url), silence(500))
     (asked,) = upstream.asked
 
@@ -96,10 +98,18 @@ def test_openai_s_language_and_qwen_s_own_tag_are_understood(start_recognizer: S
     assert (event["transcript"], event["language"]) == ("Guten Morgen.", "de")
 
 
+def test_qwen_s_own_tag_alone_tells_the_language(start_recognizer: StartRecognizer) -> None:
+    answer = Reply({"text": "language German<asr_text>Guten Morgen."})
+    with http_recognizer(always(answer)) as upstream:
+        event = ask(start_recognizer, "openai", GatewayConfig(url=upstream.url))
+
+    assert (event["transcript"], event["language"]) == ("Guten Morgen.", "de")
+
+
 def test_qwen_gets_the_documented_body(start_recognizer: StartRecognizer) -> None:
     with http_recognizer(always(Reply(QWEN_ANSWER))) as upstream:
         gateway = GatewayConfig(url=upstream.url, key="sk-up", inverse_text_normalisation=True)
-        transcription = {"language": "de", "corpus": {"text": "Namen"}}
+        transcription = {"language": "en", "corpus": {"text": "Namen"}}
         event = ask(start_recognizer, "qwen-http", gateway, input_audio_transcription=transcription)
     (asked,) = upstream.asked
 
@@ -112,7 +122,7 @@ def test_qwen_gets_the_documented_body(start_recognizer: StartRecognizer) -> Non
         "model": "qwen3-asr-flash",
         "messages": [],
         "stream": False,
-        "asr_options": {"language": "de", "enable_itn": True},
+        "asr_options": {"language": "en", "enable_itn": True},
     }
     assert asked.json["messages"][0] == {"role": "system", "content": "Namen"}
     assert asked.json["messages"][1]["role"] == "user"
@@ -127,6 +137,16 @@ def test_qwen_is_told_a_language_only_when_it_is_known(start_recognizer: StartRe
     assert event["language"] == "de"
     assert asked.json["asr_options"] == {"enable_itn": False}
     assert [message["role"] for message in asked.json["messages"]] == ["user"]
+
+
+@pytest.mark.parametrize(
+    ("language", "normalises"), [("zh", True), ("en-US", True), ("de", False), ("yue", False), (None, True)]
+)
+def test_numbers_are_asked_for_in_chinese_and_english_only(language: str | None, *, normalises: bool) -> None:
+    gateway = QwenGateway(GatewayConfig(inverse_text_normalisation=True))
+    options = gateway.form(Segment(item_id="i", pcm=PCM, language=language))["json"]["asr_options"]
+
+    assert options["enable_itn"] is normalises
 
 
 @pytest.mark.parametrize("message", [{}, {"content": None}, {"content": "", "annotations": None}])

@@ -5,6 +5,7 @@ import hashlib
 import json
 import signal
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from realtime.engines.scripted import words_of
+from realtime import server, serving
+from realtime.engines.port import Answer, Preview, Segment
+from realtime.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from tests.integration.recognizer_client import DEADLINE_S, TRANSCRIPTION, manual_client, raw_client
 from tests.integration.recognizer_process import recognizer_process
@@ -104,6 +107,30 @@ def test_something_is_said_while_an_answer_takes_long(start_recognizer: StartRec
     previews = [event for event in events if event["type"] == TRANSCRIPTION + "text"]
     assert previews
     assert {"text", "stash", "item_id", "language", "emotion"} <= previews[0].keys()
+
+
+class TacitEngine(ScriptedEngine):
+    """Says nothing on its way to an answer, as a gateway does."""
+
+    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:  # noqa: ARG002  # the port's
+        return await super().recognise(segment, lambda _preview: None)
+
+
+def test_a_beat_is_heard_while_an_engine_says_nothing(
+    start_recognizer: StartRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serving.HEARTBEAT_S < 5
+    monkeypatch.setattr(serving, "HEARTBEAT_S", 0.4)
+    monkeypatch.setattr(server, "ScriptedEngine", TacitEngine)
+
+    with manual_client(start_recognizer(latency_ms=2_000).url) as client:
+        client.append(PCM)
+        client.commit()
+        events = client.until(TRANSCRIPTION + "completed")
+
+    beats = [event for event in events if event["type"] == TRANSCRIPTION + "text"]
+    assert len(beats) >= 2  # one every 0.4 s, were the machine not busy
+    assert {(event["item_id"], event["text"], event["stash"]) for event in beats} == {(events[0]["item_id"], "", "")}
 
 
 def test_a_missing_or_wrong_key_fails_the_handshake(start_recognizer: StartRecognizer) -> None:

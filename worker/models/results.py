@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.models.base import DIGEST, ID, NAME, NUMBER, Base
@@ -24,7 +24,7 @@ class Answer(Base):
     language: Mapped[str | None] = mapped_column(String(20))
     emotion: Mapped[str | None] = mapped_column(String(20))
     model: Mapped[str] = mapped_column(NAME)  # the one that answered
-    usage: Mapped[dict[str, Any] | None]  # as the service sent it
+    usage: Mapped[Any] = mapped_column(JSON, nullable=True)  # as the service sent it, of any shape
     flags: Mapped[list[Any]] = mapped_column(default=list)  # flagged answers are not reused
     created_ms: Mapped[int]
 

@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
@@ -257,13 +257,12 @@ def session_options(service: Service, key: SessionKey) -> SessionOptions:
 
 def heard_from(session: Line, result: Result, flags: tuple[str, ...] = ()) -> Heard:
     """The result as it is kept, with the model that gave it."""
-    usage = dict(result.usage) if isinstance(result.usage, Mapping) else None  # its shape is not documented
     return Heard(
         text=result.text,
         language=result.language,
         emotion=result.emotion,
         model=session.model,
-        usage=usage,
+        usage=result.usage,
         flags=flags,
     )
 

@@ -32,7 +32,7 @@ class Heard:
     language: str | None
     emotion: str | None
     model: str
-    usage: dict[str, Any] | None
+    usage: Any  # JSON of any shape: it is not documented
     flags: tuple[str, ...] = ()  # see `worker.recognise.sanity`; they stayed when it was asked again
 
 

@@ -25,7 +25,7 @@ class NewAnswer:
     language: str | None
     emotion: str | None
     model: str
-    usage: dict[str, Any] | None = None
+    usage: Any = None  # JSON of any shape
     flags: Sequence[str] = field(default_factory=tuple)
 
 

@@ -52,7 +52,7 @@ def cost_of_sums(price: Price, sent_ms: int, tokens: Tokens) -> int:
     return named + price.cost_nusd(max(0, sent_ms - tokens.of_ms))
 
 
-def _sent(*chosen: ColumnElement[bool]) -> Select[str, int, int, dict[str, Any] | None]:
+def _sent(*chosen: ColumnElement[bool]) -> Select[str, int, int, Any]:
     own_answer = and_(Answer.id == Segment.answer_id, ~Segment.reused)
     span_ms = (Segment.end_ms - Segment.start_ms).label("span_ms")
     rows = select(Job.recording_id, span_ms, Segment.sent_ms, Answer.usage).select_from(Segment)

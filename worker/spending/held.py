@@ -1,8 +1,7 @@
 """What is reserved for one segment on its way, or for a stream: it covers each frame before it is sent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +18,7 @@ COME_AGAIN_S = 5.0  # what is on its way is settled within seconds
 class Told:
     """What an answer says of its cost, and of how much audio."""
 
-    usage: Mapping[str, Any] | None
+    usage: object
     ms: int
 
 

@@ -6,7 +6,6 @@ Money is whole billionths of a US dollar (nusd), always rounded up, so that no s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 
 from worker.services.catalogue import HOSTED_MODEL, Service
 from worker.settings import Settings
@@ -31,7 +30,7 @@ class Price:
         """The most that a second of audio can cost."""
         return usd(self.cost_nusd(1000))
 
-    def cost_nusd(self, audio_ms: int, usage: Mapping[str, Any] | None = None) -> int:
+    def cost_nusd(self, audio_ms: int, usage: object = None) -> int:
         """Of so much audio; by the tokens of its answer's ``usage`` where it names them, else the most it can be."""
         if self.usd_per_token is None:
             return _up(self.usd_per_s * audio_ms / 1000)
@@ -39,9 +38,9 @@ class Price:
         return _up(self.usd_per_token * (self.tokens_per_s * audio_ms / 1000 if tokens is None else tokens))
 
 
-def tokens_of(usage: Mapping[str, Any] | None) -> int | None:
+def tokens_of(usage: object) -> int | None:
     """The tokens that an answer names; None where it names none. Its shape is not documented, so it may be anything."""
-    named = usage or {}
+    named: Mapping[str, object] = usage if isinstance(usage, Mapping) else {}
     if isinstance(total := named.get("total_tokens"), int):
         return max(0, total)
     parts = [named.get("input_tokens"), named.get("output_tokens")]

@@ -234,16 +234,39 @@ def test_an_invalid_request_keeps_the_connection_and_ends_the_segment_it_names(t
     assert texts(receive(talk, Committed(item_id="b"), Completed(item_id="b", transcript="x"))) == {second: "x"}
 
 
-def test_an_invalid_request_without_a_name_is_about_the_oldest_that_is_not_acknowledged(
-    talk: ClientConversation,
-) -> None:
-    commit(talk)
+def test_an_invalid_request_that_names_no_commit_ends_the_session(talk: ClientConversation) -> None:
+    first = commit(talk)
     receive(talk, Committed(item_id="a"))
     second = commit(talk)
 
-    (refused,) = receive(talk, error(KEEPING))
-    assert isinstance(refused, Refused)
-    assert refused.segment == second
+    refused = {one.segment: type(one.error) for one in receive(talk, error(KEEPING)) if isinstance(one, Refused)}
+    # The oldest that is not acknowledged is meant; the other has done nothing wrong.
+    assert refused == {first: ConnectionLost, second: RequestRejected}
+    assert talk.ended
+
+
+def test_a_commit_that_is_refused_after_its_acknowledgement_ends_the_session(talk: ClientConversation) -> None:
+    talk.append(b"\0\0")
+    event, _ = talk.commit()
+    receive(talk, Committed())
+
+    assert isinstance(receive(talk, error(KEEPING, event_id=event.event_id))[-1], Ended)
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_a_refused_piece_of_a_committed_segment_ends_the_session(talk: ClientConversation, acknowledged: bool) -> None:
+    audio = talk.append(b"\0\0")
+    _, first = talk.commit()
+    second = commit(talk)
+    receive(talk, *[Committed(item_id="a")] * acknowledged)
+
+    refused = {
+        one.segment: type(one.error)
+        for one in receive(talk, error(KEEPING, "invalid_value", event_id=audio.event_id))
+        if isinstance(one, Refused)
+    }
+    assert refused == {first: RequestRejected, second: ConnectionLost}
+    assert receive(talk, Committed(item_id="a"), Completed(item_id="a", transcript="words of the first")) == []
 
 
 def test_an_error_about_something_that_is_over_is_only_a_complaint(talk: ClientConversation) -> None:
@@ -371,6 +394,6 @@ def test_a_refused_finish_ends_the_session_instead_of_waiting(talk: ClientConver
 
 def test_limits_are_seen_in_an_event_as_well(talk: ClientConversation) -> None:
     commit(talk)
-    (refused,) = receive(talk, error(KEEPING, "x", "Requests rate limit exceeded"))
+    refused, _ = receive(talk, error(KEEPING, "x", "Requests rate limit exceeded"))
     assert isinstance(refused, Refused)
     assert isinstance(refused.error, RateLimited)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +157,67 @@ def test_named_answers_find_their_segments_in_any_order(
     answered = {one.segment: one.result.text for one in played.outcomes if isinstance(one, Answered)}
     assert answered == {number: str(number) for number in range(6)}
     assert set(played.ends().values()) == {1}
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a server names things. Whatever it refuses, it answers in the order of the commits."""
+
+    names_commits: bool
+    names_answers: bool
+    names_errors: bool
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a segment of two pieces of audio."""
+
+    refused_piece: int | None
+    is_committed: bool
+    fails: bool
+
+
+manners = st.builds(Manners, st.booleans(), st.booleans(), st.booleans())
+fates = st.builds(Fate, st.sampled_from([None, None, None, 1, 2]), st.sampled_from([True, True, False]), st.booleans())
+
+
+def server_says(number: int, fate: Fate, manner: Manners) -> list[ServerEvent]:
+    """All that a server says of a segment, its refusals first."""
+    item_id = f"item_{number}"
+    in_answer = item_id if manner.names_answers else None
+    says: list[ServerEvent] = []
+    if fate.refused_piece:
+        says.append(refusal_of(f"segment_{number}_audio_{2 * number + fate.refused_piece}", manner))
+    if not fate.is_committed:
+        return [*says, refusal_of(f"segment_{number}_commit", manner)]
+    says.append(Committed(item_id=item_id if manner.names_commits else None))
+    return [*says, Failed(item_id=in_answer) if fate.fails else Completed(item_id=in_answer, transcript=str(number))]
+
+
+def refusal_of(event_id: str, manner: Manners) -> ErrorEvent:
+    return ErrorEvent(
+        error=ErrorDetail(type="invalid_request_error", event_id=event_id if manner.names_errors else None)
+    )
+
+
+@settings(deadline=None)
+@given(manners, st.lists(fates, min_size=1, max_size=6), st.data())
+def test_no_answer_goes_to_another_segment_whatever_is_refused(
+    manner: Manners, fates: list[Fate], data: st.DataObject
+) -> None:
+    played = Played(MANUAL)
+    played.play([SessionUpdated()])
+    unsent: list[Step] = ["append", "append", "commit"] * len(fates)
+    unsaid = [(number, event) for number, fate in enumerate(fates) for event in server_says(number, fate, manner)]
+    while unsent or unsaid:
+        # A server speaks of a segment once its audio was sent, and any number of commits later.
+        may_speak = unsaid and len(played.committed) > unsaid[0][0]
+        if unsent and not (may_speak and data.draw(st.booleans())):
+            played.play([unsent.pop(0)])
+        elif unsaid:
+            played.play([unsaid.pop(0)[1]])
+
+    for end in played.outcomes:
+        if isinstance(end, Answered):
+            assert end.result.text == str(end.segment)
+            assert fates[end.segment] == Fate(None, is_committed=True, fails=False)

@@ -40,7 +40,9 @@ def body(**error: object) -> bytes:
         (413, b'"too large"', "InvalidParameter", False),
         (422, b'{"detail": []}', "InvalidParameter", False),
         (429, b"", "Throttling", True),
-        (400, body(code=None, message="Requests rate limit exceeded, try later"), "", True),
+        (400, body(code=None, message="Requests rate limit exceeded, try later"), "Throttling.RateQuota", True),
+        (400, body(code="odd", message="Request rate increased too quickly"), "Throttling.RateQuota", True),
+        (403, body(message="Allocated quota exceeded"), "Throttling.AllocationQuota", True),
     ],
 )
 def test_a_refusal_is_read_in_the_codes_of_the_protocol(
@@ -48,7 +50,7 @@ def test_a_refusal_is_read_in_the_codes_of_the_protocol(
 ) -> None:
     refused = read_refusal(status, answer)
 
-    assert (refused.code or "", refused.temporary) == (code, temporary)
+    assert (refused.code, refused.temporary) == (code, temporary)
     assert refused.message
 
 

@@ -1,4 +1,7 @@
-"""Answers that cannot be believed: a fresh session is asked once more, and what stays is kept with its flag."""
+"""Answers that cannot be believed: a fresh session is asked once more, and what stays is kept with its flag.
+
+And what is kept as it came, whatever it is.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from realtime.events import Committed, Completed
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.rows import Unlimited, unlimited
 from tests.sounds import Samples, audio, noise, silence
@@ -145,3 +149,18 @@ def test_where_the_second_answer_does_not_come_the_first_is_kept(make_ask: MakeA
         heard, _ = make_ask(server)(noise(1000), replace(SPEC, context=""))
 
     assert (heard.text, heard.flags) == (LOOP, (Flag.LOOP,))
+
+
+@pytest.mark.parametrize("usage", [None, 3, "x", [1, [2]], {"a": {"b": []}}])
+def test_usage_of_any_shape_comes_through(make_ask: MakeAsk, usage: object) -> None:
+    def script(peer: Peer) -> None:
+        peer.greet()
+        serve_segments(
+            peer,
+            lambda item, said: peer.say(Committed(item_id=item), Completed(item_id=item, transcript=said, usage=usage)),
+        )
+
+    with HostileServer(script) as server:
+        heard, _ = make_ask(server)(noise(1000))
+
+    assert heard.usage == usage

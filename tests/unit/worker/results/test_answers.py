@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from tests.fixtures.rows import new_answer
@@ -64,3 +65,10 @@ def test_everything_the_service_said_is_kept(database: Database) -> None:
         row = session.scalars(select(Answer).where(Answer.id == added)).one()
     assert (row.usage, row.flags, row.emotion, row.language) == ({"seconds": 1}, ["short"], "happy", "en")
     assert row.created_ms > 1_700_000_000_000
+
+
+@pytest.mark.parametrize("usage", [None, 3, "x", [1, [2]], {"a": {"b": []}}])
+def test_usage_of_any_shape_is_stored_as_it_came(database: Database, usage: object) -> None:
+    added = _add(database, usage=usage)
+    with database.reading() as session:
+        assert session.scalar(select(Answer.usage).where(Answer.id == added)) == usage
