@@ -101,6 +101,16 @@ def test_a_signed_url_that_has_expired_is_replaced_and_then_its_bytes_come(filli
         assert "sig" not in shown
 
 
+def test_a_signed_url_without_an_external_id_is_another_recording_unless_it_is_copied(filling: Filling) -> None:
+    with signed_site() as (url, valid):
+        valid.add("two")
+        signed: list[list[object]] = [[{"url": f"{url}?sig={name}"}] for name in ("one", "two")]
+        in_place = [filling.done(filling.begin_manifest(rows)) for rows in signed]
+        assert [one["added"] for one in in_place] == [1, 1]
+        copied = [filling.done(filling.begin_manifest(rows, archive="copies", copy="true")) for rows in signed]
+        assert [(one["added"], one["existing"]) for one in copied] == [(1, 0), (0, 1)]
+
+
 def test_an_external_id_belongs_to_one_source_within_one_manifest_too(filling: Filling) -> None:
     for name in ("a.wav", "b.wav", "c.wav"):
         filling.put(name)

@@ -51,6 +51,13 @@ def test_a_table_of_a_built_in_name_changes_what_it_names_and_nothing_else(servi
     assert (intl.url, intl.pace, intl.hosted) == (built_in("intl").url, built_in("intl").pace, True)
 
 
+def test_a_service_that_is_written_meanwhile_is_found_without_a_new_start(services_file: Path) -> None:
+    settings = settings_with(services_file)
+    assert "newer" not in known_services(settings)
+    services_file.write_text(f'{WRITTEN_BY_HAND}\n[newer]\nurl = "ws://newer.example/"\n')
+    assert find_service(settings, "newer").url == "ws://newer.example/"
+
+
 def test_the_home_s_file_is_read_where_no_other_is_named(tmp_path: Path) -> None:
     (tmp_path / "services.toml").write_text("[local]\nsessions = 9\n")
     assert find_service(load_settings(home=tmp_path), "local").sessions == 9
