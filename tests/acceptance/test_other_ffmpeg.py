@@ -10,6 +10,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
+from tests.fixtures.requirements import skip_or_fail
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
 from tests.sounds import LIMITS, encode, talk
 from worker.audio.windows import open_audio
@@ -47,10 +48,7 @@ def path_with_other_decoder(tmp_path: Path, decoder: str) -> str:
 
 def path_with_system_ffmpeg() -> str:
     if shutil.which("ffmpeg") is None:
-        sentence = "no ffmpeg on PATH beside the bundled one"
-        if "ffmpeg" in os.environ.get("LONGHAND_TEST_REQUIRE", ""):
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        skip_or_fail("ffmpeg", "no ffmpeg on PATH beside the bundled one")
     return os.environ["PATH"]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
+from tests.fixtures.requirements import skip_or_fail
 from tests.sounds import LIMITS
 from worker.audio.windows import find_ffmpeg, open_audio
 from worker.spec import Channels, Segmentation
@@ -52,7 +53,7 @@ def test_an_attempt_under_another_ffmpeg_follows_the_stored_spans(name: str) -> 
     """OGG and M4A decode differently from one ffmpeg to the next, M4A in length too."""
     one, other = find_ffmpeg(), find_ffmpeg(imageio_ffmpeg.get_ffmpeg_exe())
     if one == other:
-        pytest.skip("there is no ffmpeg on PATH beside the bundled one")
+        skip_or_fail("ffmpeg", "no ffmpeg on PATH beside the bundled one")
     spans = cut_sample(name, Segmentation.SUBTITLES, ffmpeg=one)[1]
     stored = spans[: len(spans) // 2]
     resumed = cut_sample(name, Segmentation.SUBTITLES, ffmpeg=other, stored=stored)[1]

@@ -27,6 +27,7 @@ OWNERS = {
     "botocore": {"worker/media/buckets.py"},
     "pocketsphinx": {"realtime/engines/sphinx.py"},
 }
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "*"}
 
 
 def modules() -> list[Path]:
@@ -69,12 +70,31 @@ def test_http_routes_know_of_the_protocol_only_its_errors() -> None:
     assert not wrong
 
 
+def reads_the_environment(code: str) -> bool:
+    return any(
+        node.attr in ENVIRONMENT
+        if isinstance(node, ast.Attribute)
+        else isinstance(node, ast.ImportFrom)
+        and node.module == "os"
+        and not ENVIRONMENT.isdisjoint(alias.name for alias in node.names)
+        for node in ast.walk(ast.parse(code))
+    )
+
+
 def test_only_the_settings_read_the_environment() -> None:
-    readers = [
-        named(path)
-        for path in modules()
-        if named(path) != "worker/settings.py"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
-    ]
-    assert not readers
+    assert [named(path) for path in modules() if reads_the_environment(path.read_text())] == ["worker/settings.py"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nhome = os.environ['HOME']",
+        "import os as system\nhome = system.getenv('HOME')",
+        "from os import environ",
+        "from os import path, getenv as ask",
+        "from os import *",
+    ],
+)
+def test_a_reader_of_the_environment_is_found_however_it_is_written(code: str) -> None:
+    assert reads_the_environment(code)
+    assert not reads_the_environment("from os import path\nimport os\nos.getpid()")

@@ -5,10 +5,23 @@ import re
 from pathlib import Path
 
 from realtime.deadlines import Deadlines
-from realtime.refusals import kind_of
+from realtime.events import ErrorDetail
+from realtime.handshake import refused
+from realtime.refusals import kind_of, refusal
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "protocol.md").read_text()
+
+
+PHRASES = {
+    "400 or 404 with a code about the model": refused(404, {}, b'{"code": "no_such_model"}'),
+    "any other `invalid_request_error`": refusal(ErrorDetail(type="invalid_request_error", code="of_another_kind")),
+    "other 4xx": refused(418, {}, b""),
+    "5xx": refused(500, {}, b""),
+    "whatever is unknown": refusal(ErrorDetail(code="of_another_kind")),
+    "404 without a code": refused(404, {}, b""),
+}
+NOT_SAID_BY_CODES = {"no connection", "a handshake of another kind"}
 
 
 def all_tests() -> set[str]:
@@ -36,9 +49,26 @@ def test_the_deadlines_on_the_page_are_those_of_the_code() -> None:
 
 
 def test_the_codes_on_the_page_become_what_it_says() -> None:
-    section = PAGE.partition("## What a code becomes")[2].partition("\n## ")[0]
-    for row in (line.split("|") for line in section.splitlines() if line.startswith(("| `", "| 4"))):
-        expected = row[2].strip().strip("`")
-        for code in re.findall(r"`([A-Za-z.]+)…?`", row[1]):
-            kind = kind_of(code, "")
-            assert kind is None or kind.code == expected, code
+    said = {case: kind for cell, kind in codes_on_the_page() for case in re.split(r"[,;] ", cell)}
+    assert len(said) > 20
+    assert {case: meant(case) for case in said if case not in NOT_SAID_BY_CODES} == {
+        case: kind for case, kind in said.items() if case not in NOT_SAID_BY_CODES
+    }
+    assert said.keys() > NOT_SAID_BY_CODES | PHRASES.keys()
+
+
+def codes_on_the_page() -> list[tuple[str, str]]:
+    """The rows of its table: codes, statuses and sentences, and the error that they become."""
+    section = PAGE.split("\n## What a code becomes\n")[1].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| ")]
+    return [(row[1].strip(), row[2].strip().strip("`")) for row in rows[1:]]
+
+
+def meant(case: str) -> str:
+    """The code of the error that one case of the table becomes."""
+    if case in PHRASES:
+        return PHRASES[case].code
+    if case.isdigit():
+        return refused(int(case), {}, b"").code
+    kind = kind_of(case.strip('`"').replace("…", ".Anything"), "")
+    return kind.code if kind else "unknown"

@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from rich.console import Console
 from rich.progress import Progress
 
@@ -63,11 +64,15 @@ def test_without_a_terminal_each_reason_to_wait_is_said_once() -> None:
     assert said == ["a.wav waits: The service does not answer.", "a.wav: done"]
 
 
-def test_for_a_machine_nothing_is_shown(capsys: object) -> None:
+def test_for_a_machine_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     with open_display(1, silent=True) as display:
         display.update("a.wav", job())
         display.ended("a.wav", "j1", "done")
         display.note("so")
+    assert tuple(capsys.readouterr()) == ("", "")
+    with open_display(1) as display:
+        display.note("so")
+    assert capsys.readouterr().err == "so\n"
 
 
 def test_a_finished_job_says_what_was_sent_reused_and_missing() -> None:
