@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from realtime.events import UNSET, SessionConfig, SessionInfo, Transcription, TurnDetection
+from realtime.events import UNSET, SessionConfig, SessionInfo, Transcription, TurnDetection, Unset
 from realtime.vad import VadSettings
 
 FORMATS = frozenset({"pcm", "pcm16"})  # "pcm16" is what the official SDK sends where it was told nothing
@@ -51,19 +51,24 @@ class SessionSettings:
 
     def updated(self, wanted: SessionConfig, languages: frozenset[str] | None) -> "SessionSettings":
         """What holds after an update: all of it, or nothing and Rejected."""
-        asked = wanted.input_audio_transcription
         return replace(
-            self if asked is UNSET else self._speech(asked or Transcription(), languages),
+            self._speech(wanted.input_audio_transcription, languages),
             audio_format=_audio_format(wanted.wanted_format, self.audio_format),
             sample_rate=_sample_rate(wanted.wanted_rate, self.sample_rate),
             vad=self._vad(wanted),
         )
 
-    def _speech(self, asked: Transcription, languages: frozenset[str] | None) -> "SessionSettings":
-        context = (asked.corpus and asked.corpus.text) or ""
+    def _speech(self, asked: Transcription | Unset | None, languages: frozenset[str] | None) -> "SessionSettings":
+        """Null asks for nothing any more, and so does an empty text in it; what it does not name stays."""
+        if asked is UNSET:
+            return self
+        if asked is None:
+            return replace(self, language=None, context="")
+        context = asked.corpus.text if asked.corpus and asked.corpus.text is not None else self.context
         if len(context) > MAX_CONTEXT_CHARS:
             raise Rejected("The context is too long.", param="session.input_audio_transcription.corpus.text")
-        return replace(self, language=self._language(asked.language or None, languages), context=context)
+        language = self.language if asked.language is None else self._language(asked.language or None, languages)
+        return replace(self, language=language, context=context)
 
     def _language(self, asked: str | None, languages: frozenset[str] | None) -> str | None:
         if asked and not (asked in languages if languages is not None else _LANGUAGE.fullmatch(asked)):
@@ -78,7 +83,7 @@ class SessionSettings:
         asked = wanted.turn_detection
         if asked is UNSET:
             return self.vad
-        return None if asked is None else _vad_settings(asked)
+        return None if asked is None else _vad_settings(asked, self.vad or VadSettings())
 
 
 def _audio_format(wanted: str | None, now: str) -> str:
@@ -93,26 +98,25 @@ def _sample_rate(wanted: int | None, now: int) -> int:
     return wanted or now
 
 
-def _vad_settings(wanted: TurnDetection) -> VadSettings:
+def _vad_settings(wanted: TurnDetection, now: VadSettings) -> VadSettings:
     if wanted.type != "server_vad":
         raise Rejected("The only turn detection is server_vad.", param="session.turn_detection.type")
-    default = VadSettings()
     return VadSettings(
-        threshold=_within(wanted.threshold, THRESHOLDS, default.threshold, "threshold"),
+        threshold=_within(wanted.threshold, THRESHOLDS, now.threshold, "threshold"),
         silence_duration_ms=_within(
-            wanted.silence_duration_ms, SILENCE_MS, default.silence_duration_ms, "silence_duration_ms"
+            wanted.silence_duration_ms, SILENCE_MS, now.silence_duration_ms, "silence_duration_ms"
         ),
-        prefix_padding_ms=_within(wanted.prefix_padding_ms, PREFIX_MS, default.prefix_padding_ms, "prefix_padding_ms"),
+        prefix_padding_ms=_within(wanted.prefix_padding_ms, PREFIX_MS, now.prefix_padding_ms, "prefix_padding_ms"),
     )
 
 
 Number = TypeVar("Number", int, float)
 
 
-def _within(value: Number | None, limits: tuple[Number, Number], default: Number, name: str) -> Number:
+def _within(value: Number | None, limits: tuple[Number, Number], now: Number, name: str) -> Number:
     low, high = limits
     if value is None:
-        return default
+        return now
     if not low <= value <= high:
         raise Rejected(f"{name} is from {low} to {high}, not {value}.", param=f"session.turn_detection.{name}")
     return value

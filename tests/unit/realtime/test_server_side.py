@@ -1,10 +1,12 @@
 """Manual mode and the life of a session, as the server sees it."""
 
 import numpy as np
+import pytest
 
 from realtime.conversation.server_outputs import Accepted
 from realtime.engines.port import Preview
 from realtime.events import Committed, Completed, Failed, ItemCreated, SessionCreated, SessionUpdated, Text
+from realtime.vad import VadSettings
 from tests.unit.realtime.server_driving import (
     answer,
     append,
@@ -54,12 +56,36 @@ def test_what_an_update_does_not_name_stays() -> None:
     assert (made.settings.language, made.settings.context) == ("de", "Namen")
 
 
-def test_a_transcription_of_null_asks_for_any_language() -> None:
-    made = manual(input_audio_transcription={"language": "de"})
+def test_what_an_update_does_not_name_inside_its_objects_stays() -> None:
+    made = conversation()
+    update(made, turn_detection={"threshold": 0.5, "silence_duration_ms": 400, "prefix_padding_ms": 100})
+    update(made, input_audio_transcription={"language": "de", "corpus": {"text": "Namen"}})
 
-    update(made, input_audio_transcription=None)
+    update(made, turn_detection={"threshold": 0.7}, input_audio_transcription={"language": "en"})
+    assert made.settings.vad == VadSettings(threshold=0.7, silence_duration_ms=400, prefix_padding_ms=100)
+    assert (made.settings.language, made.settings.context) == ("en", "Namen")
 
-    assert made.settings.language is None
+    update(made, turn_detection={"silence_duration_ms": 900}, input_audio_transcription={"corpus": {"text": "Orte"}})
+    assert made.settings.vad == VadSettings(threshold=0.7, silence_duration_ms=900, prefix_padding_ms=100)
+    assert (made.settings.language, made.settings.context) == ("en", "Orte")
+
+
+def test_turn_detection_after_manual_mode_begins_with_the_defaults() -> None:
+    made = conversation()
+    update(made, turn_detection={"silence_duration_ms": 400})
+    update(made, turn_detection=None)
+    update(made, turn_detection={"threshold": 0.5})
+
+    assert made.settings.vad == VadSettings(threshold=0.5)
+
+
+@pytest.mark.parametrize("nothing", [None, {"language": "", "corpus": {"text": ""}}])
+def test_a_transcription_of_null_asks_for_any_language(nothing: object) -> None:
+    made = manual(input_audio_transcription={"language": "de", "corpus": {"text": "Namen"}})
+
+    update(made, input_audio_transcription=nothing)
+
+    assert (made.settings.language, made.settings.context) == (None, "")
 
 
 def test_a_commit_is_acknowledged_and_recognised_with_what_was_asked_for() -> None:
