@@ -13,6 +13,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import UpStack, cut_sample, running_up
 from tests.fixtures.worker_processes import wait_for
+from worker.errors import TruncatedFile
 
 ROOT = Path(__file__).parents[2]
 Captured = pytest.CaptureFixture[str]
@@ -261,9 +262,12 @@ def test_nothing_to_submit_leaves_no_empty_batch_behind(capsys: Captured) -> Non
 
 def test_status_says_what_a_failed_job_failed_of(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "video.wav").write_bytes(cut_sample(tmp_path / "x.wav", 0, 1).read_bytes()[:44])
-    main(["transcribe", "video.wav", "--archive", "odd"])
+    assert main(["transcribe", "video.wav", "--archive", "odd"]) == 1
+    capsys.readouterr()
     assert main(["status", "--archive", "odd"]) == 0
-    assert "video.wav" in capsys.readouterr().out
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split()[1] == "failed"
+    assert line.endswith(f"video.wav  ({TruncatedFile.hint})")
 
 
 def test_an_ended_job_is_not_cancelled_and_an_unknown_one_is_named(tmp_path: Path, capsys: Captured) -> None:
