@@ -2,8 +2,8 @@
 
 A field is read as its annotation says: ``str``, ``int``, ``float``, ``tuple[X, ...]``, another dataclass, a union of
 these, or ``object`` for a value that is kept as it came. A field that is absent, or null where null is not in its
-annotation, takes its default. On the way out a ``None`` is left out unless the field is marked ``NULLABLE``, and
-``UNSET`` always is.
+annotation, takes its default; so does one that is marked ``ASIDE`` where its value is of the wrong kind. On the way
+out a ``None`` is left out unless the field is marked ``NULLABLE``, and ``UNSET`` always is.
 """
 
 import dataclasses
@@ -21,6 +21,8 @@ Made = TypeVar("Made")
 
 # Metadata of a field whose None is said on the wire as null.
 NULLABLE: Final = types.MappingProxyType({"nullable": True})
+# Metadata of a field on which nothing is decided, or whose absence is safe: no odd value of it is worth a session.
+ASIDE: Final = types.MappingProxyType({"aside": True})
 
 
 class Unset(enum.Enum):
@@ -58,7 +60,8 @@ def read(kind: type[Made], raw: Mapping[str, object], path: str = "") -> Made:
             if field.required:
                 raise MalformedEvent(f"The field {place} is missing.", param=place)
             continue
-        found[field.name] = _value(field.kinds, value, place)
+        if (value := _field_value(field, value, place)) is not UNSET:
+            found[field.name] = value
     return kind(**found)
 
 
@@ -77,6 +80,7 @@ class _Field:
     kinds: tuple[Any, ...]
     required: bool
     nullable: bool
+    aside: bool
 
     @property
     def takes_null(self) -> bool:
@@ -100,6 +104,7 @@ def _describe(kind: type) -> tuple[_Field, ...]:
             _kinds(hints[field.name]),
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
             "nullable" in field.metadata,
+            "aside" in field.metadata,
         )
         for field in dataclasses.fields(cast("type[DataclassInstance]", kind))
     )
@@ -107,6 +112,16 @@ def _describe(kind: type) -> tuple[_Field, ...]:
 
 def _kinds(hint: object) -> tuple[Any, ...]:
     return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+
+
+def _field_value(field: _Field, value: object, place: str) -> object:
+    try:
+        return _value(field.kinds, value, place)
+    except MalformedEvent:
+        if not field.aside:
+            raise
+    is_fraction = int in field.kinds and isinstance(value, float) and math.isfinite(value)
+    return round(cast(float, value)) if is_fraction else UNSET
 
 
 def _value(kinds: tuple[Any, ...], value: object, place: str) -> object:

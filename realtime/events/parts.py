@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from realtime.events.codec import NULLABLE, UNSET, Unset
+from realtime.events.codec import ASIDE, NULLABLE, UNSET, Unset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,31 +80,31 @@ class SessionConfig:
 class SessionInfo:
     """A session as its server describes it. Every field can be missing: independent servers leave some out."""
 
-    id: str | None = None
-    object: str = "realtime.session"
-    model: str | None = None
-    modalities: tuple[str, ...] = ("text",)
-    input_audio_format: str | None = None
-    sample_rate: int | None = None
-    input_audio_transcription: Transcription | None = field(default=None, metadata=NULLABLE)
-    turn_detection: TurnDetection | None = field(default=None, metadata=NULLABLE)
+    id: str | None = field(default=None, metadata=ASIDE)
+    object: str = field(default="realtime.session", metadata=ASIDE)
+    model: str | None = field(default=None, metadata=ASIDE)
+    modalities: tuple[str, ...] = field(default=("text",), metadata=ASIDE)
+    input_audio_format: str | None = field(default=None, metadata=ASIDE)
+    sample_rate: int | None = field(default=None, metadata=ASIDE)
+    input_audio_transcription: Transcription | None = field(default=None, metadata=NULLABLE | ASIDE)
+    turn_detection: TurnDetection | None = field(default=None, metadata=NULLABLE | ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorDetail:
     """``event_id`` is that of the client's offending event. Some gateways send a number as ``code``."""
 
-    type: str | None = None
-    code: str | int | None = field(default=None, metadata=NULLABLE)
-    message: str = ""
-    param: str | None = field(default=None, metadata=NULLABLE)
-    event_id: str | None = None
+    type: str | None = field(default=None, metadata=ASIDE)
+    code: str | int | None = field(default=None, metadata=NULLABLE | ASIDE)
+    message: str = field(default="", metadata=ASIDE)
+    param: str | None = field(default=None, metadata=NULLABLE | ASIDE)
+    event_id: str | None = field(default=None, metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ContentPart:
-    type: str = "input_audio"
-    transcript: str | None = field(default=None, metadata=NULLABLE)
+    type: str = field(default="input_audio", metadata=ASIDE)
+    transcript: str | None = field(default=None, metadata=NULLABLE | ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +112,8 @@ class Item:
     """A committed stretch of audio."""
 
     id: str | None = None
-    object: str = "realtime.item"
-    type: str = "message"
-    status: str | None = None
-    role: str = "user"
-    content: tuple[ContentPart, ...] = ()
+    object: str = field(default="realtime.item", metadata=ASIDE)
+    type: str = field(default="message", metadata=ASIDE)
+    status: str | None = field(default=None, metadata=ASIDE)
+    role: str = field(default="user", metadata=ASIDE)
+    content: tuple[ContentPart, ...] = field(default=(), metadata=ASIDE)

@@ -1,12 +1,13 @@
 """The events that a server sends. Times are milliseconds of audio received in the session.
 
-An ``item_id`` can be missing: some servers leave it out, and order tells then.
+An ``item_id`` can be missing: some servers leave it out, and order tells then. What says whose an answer is,
+and the answer itself, are read strictly; an odd value of anything else is as good as none.
 """
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from realtime.events.codec import NULLABLE
+from realtime.events.codec import ASIDE, NULLABLE
 from realtime.events.parts import ErrorDetail, Item, SessionInfo
 from realtime.events.unknown import UnknownEvent
 
@@ -15,16 +16,16 @@ from realtime.events.unknown import UnknownEvent
 class SessionCreated:
     type: ClassVar[str] = "session.created"
 
-    event_id: str | None = None
-    session: SessionInfo = field(default_factory=SessionInfo)
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    session: SessionInfo = field(default_factory=SessionInfo, metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SessionUpdated:
     type: ClassVar[str] = "session.updated"
 
-    event_id: str | None = None
-    session: SessionInfo = field(default_factory=SessionInfo)
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    session: SessionInfo = field(default_factory=SessionInfo, metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +34,16 @@ class ErrorEvent:
 
     type: ClassVar[str] = "error"
 
-    event_id: str | None = None
-    error: ErrorDetail = field(default_factory=ErrorDetail)
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    error: ErrorDetail = field(default_factory=ErrorDetail, metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechStarted:
     type: ClassVar[str] = "input_audio_buffer.speech_started"
 
-    event_id: str | None = None
-    audio_start_ms: int | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    audio_start_ms: int | None = field(default=None, metadata=ASIDE)
     item_id: str | None = None
 
 
@@ -52,8 +53,8 @@ class SpeechStopped:
 
     type: ClassVar[str] = "input_audio_buffer.speech_stopped"
 
-    event_id: str | None = None
-    audio_end_ms: int | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    audio_end_ms: int | None = field(default=None, metadata=ASIDE)
     item_id: str | None = None
 
 
@@ -61,8 +62,8 @@ class SpeechStopped:
 class Committed:
     type: ClassVar[str] = "input_audio_buffer.committed"
 
-    event_id: str | None = None
-    previous_item_id: str | None = field(default=None, metadata=NULLABLE)
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    previous_item_id: str | None = field(default=None, metadata=NULLABLE | ASIDE)
     item_id: str | None = None
 
 
@@ -70,8 +71,8 @@ class Committed:
 class ItemCreated:
     type: ClassVar[str] = "conversation.item.created"
 
-    event_id: str | None = None
-    previous_item_id: str | None = field(default=None, metadata=NULLABLE)
+    event_id: str | None = field(default=None, metadata=ASIDE)
+    previous_item_id: str | None = field(default=None, metadata=NULLABLE | ASIDE)
     item: Item = field(default_factory=Item)
 
 
@@ -81,13 +82,13 @@ class Text:
 
     type: ClassVar[str] = "conversation.item.input_audio_transcription.text"
 
-    event_id: str | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
     item_id: str | None = None
-    content_index: int = 0
-    language: str | None = None
-    emotion: str | None = None
-    text: str = ""
-    stash: str = ""
+    content_index: int = field(default=0, metadata=ASIDE)
+    language: str | None = field(default=None, metadata=ASIDE)
+    emotion: str | None = field(default=None, metadata=ASIDE)
+    text: str = field(default="", metadata=ASIDE)
+    stash: str = field(default="", metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +97,11 @@ class Completed:
 
     type: ClassVar[str] = "conversation.item.input_audio_transcription.completed"
 
-    event_id: str | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
     item_id: str | None = None
-    content_index: int = 0
-    language: str | None = None
-    emotion: str | None = None
+    content_index: int = field(default=0, metadata=ASIDE)
+    language: str | None = field(default=None, metadata=ASIDE)
+    emotion: str | None = field(default=None, metadata=ASIDE)
     transcript: str = ""
     usage: object = None
 
@@ -111,17 +112,17 @@ class Failed:
 
     type: ClassVar[str] = "conversation.item.input_audio_transcription.failed"
 
-    event_id: str | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
     item_id: str | None = None
-    content_index: int = 0
-    error: ErrorDetail = field(default_factory=ErrorDetail)
+    content_index: int = field(default=0, metadata=ASIDE)
+    error: ErrorDetail = field(default_factory=ErrorDetail, metadata=ASIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
     type: ClassVar[str] = "session.finished"
 
-    event_id: str | None = None
+    event_id: str | None = field(default=None, metadata=ASIDE)
 
 
 ServerEvent = (

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import signal
+import time
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -242,6 +243,27 @@ def test_the_log_tells_what_was_received_and_answered(start_recognizer: StartRec
     assert (commit["bytes"], commit["sha256"]) == (len(PCM), hashlib.sha256(PCM).hexdigest())
     assert {line["item"] for line in (*appends, commit, answer)} == {commit["item"]}
     assert answer["text"] == " ".join(words_of(PCM))
+
+
+@pytest.mark.parametrize("turn_detection", [None, {"type": "server_vad"}])
+def test_closing_without_finish_drops_the_open_item(
+    start_recognizer: StartRecognizer, tmp_path: Path, turn_detection: dict[str, str] | None
+) -> None:
+    log = tmp_path / "service.jsonl"
+    with raw_client(start_recognizer(log=log).url) as client:
+        client.update(turn_detection=turn_detection)
+        client.append(PCM)
+    until_logged(log, "end")
+
+    assert sum(line["bytes"] for line in log_of(log, "append")) == len(PCM)
+    assert log_of(log, "commit") == log_of(log, "completed") == []
+
+
+def until_logged(log: Path, event: str) -> None:
+    until = time.monotonic() + DEADLINE_S
+    while not log_of(log, event):
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def test_at_its_end_the_service_tells_its_sessions() -> None:

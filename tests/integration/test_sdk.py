@@ -118,9 +118,9 @@ def manual_first_generation(url: str, pcm: bytes, sample_rate: int = 16_000) -> 
     return recorder.events
 
 
-def vad_first_generation(url: str, pcm: bytes) -> list[Event]:
+def vad_first_generation(url: str, pcm: bytes, sample_rate: int = 16_000) -> list[Event]:
     conversation, recorder = first_generation(url)
-    update(conversation, vad=True)
+    update(conversation, vad=True, sample_rate=sample_rate)
     for frame in frames(pcm):
         conversation.append_audio(frame)
     conversation.end_session(timeout=DEADLINE_S)
@@ -237,6 +237,24 @@ def test_the_second_generation_of_the_sdk(recognizer: RunningRecognizer, speech:
 
     assert len(transcripts(events)) == (7 if vad else 1)
     assert events[-1]["type"] == "session.finished"
+
+
+@pytest.mark.parametrize("vad", [False, True])
+@pytest.mark.parametrize("generation", [1, 2])
+def test_either_generation_may_send_8_khz(
+    recognizer: RunningRecognizer, speech: bytes, generation: int, *, vad: bool
+) -> None:
+    pcm, url = to_8_khz(speech), recognizer.url
+    if generation == 2:
+        events = second_generation(url, pcm, vad=vad, sample_rate=8_000)
+    else:
+        events = (vad_first_generation if vad else manual_first_generation)(url, pcm, sample_rate=8_000)
+
+    updated = next(event for event in events if event["type"] == "session.updated")
+    assert updated["session"]["sample_rate"] == 8_000
+    assert len(transcripts(events)) == (7 if vad else 1)
+    if not vad:  # two words a second: all of its length was heard
+        assert len(transcripts(events)[0].split()) == len(words_of(speech))
 
 
 def test_the_newer_spelling_of_the_audio_s_format(recognizer: RunningRecognizer, speech: bytes) -> None:

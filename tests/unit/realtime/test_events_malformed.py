@@ -7,7 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.events import Append, MalformedEvent, decode_client, decode_server
+from realtime.events import (
+    Append,
+    Completed,
+    ErrorDetail,
+    ErrorEvent,
+    Failed,
+    MalformedEvent,
+    ServerEvent,
+    SessionCreated,
+    SessionInfo,
+    SessionUpdated,
+    SpeechStarted,
+    SpeechStopped,
+    decode_client,
+    decode_server,
+)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
@@ -63,6 +78,53 @@ def test_a_broken_frame_is_told_with_the_place_where_it_breaks(frame: str | byte
         decode_client(frame)
 
     assert (caught.value.code, caught.value.param) == ("invalid_value", param)
+
+
+COMPLETED = "conversation.item.input_audio_transcription.completed"
+FAILED = "conversation.item.input_audio_transcription.failed"
+ERROR = ErrorEvent(error=ErrorDetail(message="No."))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "event"),
+    [
+        (COMPLETED, {"transcript": "x", "event_id": 7}, Completed(transcript="x")),
+        (COMPLETED, {"transcript": "x", "content_index": "0"}, Completed(transcript="x")),
+        (COMPLETED, {"transcript": "x", "emotion": ["happy"], "language": 5}, Completed(transcript="x")),
+        (FAILED, {"item_id": "a", "error": "No."}, Failed(item_id="a")),
+        (
+            "session.created",
+            {"session": {"modalities": "text", "id": "s"}},
+            SessionCreated(session=SessionInfo(id="s")),
+        ),
+        ("session.created", {"session": {"turn_detection": {"threshold": "x"}}}, SessionCreated()),
+        ("session.updated", {"session": "s"}, SessionUpdated()),
+        ("error", {"error": {"message": "No.", "event_id": 7, "param": [], "code": {}}}, ERROR),
+        ("input_audio_buffer.speech_started", {"audio_start_ms": 120.5}, SpeechStarted(audio_start_ms=120)),
+        ("input_audio_buffer.speech_started", {"audio_start_ms": "120"}, SpeechStarted()),
+        ("input_audio_buffer.speech_stopped", {"audio_end_ms": True, "item_id": "a"}, SpeechStopped(item_id="a")),
+    ],
+)
+def test_an_odd_value_of_what_nobody_needs_is_as_good_as_none(
+    kind: str, fields: dict[str, object], event: ServerEvent
+) -> None:
+    assert decode_server(json.dumps({"type": kind, **fields})) == event
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "param"),
+    [
+        (COMPLETED, {"transcript": ["x"]}, "transcript"),
+        (COMPLETED, {"transcript": "x", "item_id": 7}, "item_id"),
+        ("input_audio_buffer.committed", {"item_id": {}}, "item_id"),
+        ("conversation.item.created", {"item": {"id": 7}}, "item.id"),
+    ],
+)
+def test_what_an_answer_is_and_whose_is_read_strictly(kind: str, fields: dict[str, object], param: str) -> None:
+    with pytest.raises(MalformedEvent) as caught:
+        decode_server(json.dumps({"type": kind, **fields}))
+
+    assert caught.value.param == param
 
 
 def test_a_broken_event_is_told_with_its_own_id() -> None:
