@@ -159,7 +159,7 @@ def test_what_was_heard_without_a_word_is_a_checkpoint(house: House) -> None:
         heard_ms = [peer.audio_bytes // 32 for peer in server.peers]
 
     assert house.job(job_id).status == "succeeded"
-    assert heard_ms[-1] == 14_000 - UNKNOWN_MS + stream.RUN_UP_MS
+    assert heard_ms[5:] == [14_000 - UNKNOWN_MS + stream.RUN_UP_MS]
 
 
 def test_channels_go_on_where_they_were_heard_to(house: House) -> None:
@@ -174,4 +174,4 @@ def test_channels_go_on_where_they_were_heard_to(house: House) -> None:
 
     assert house.job(job_id).status == "succeeded"
     assert heard_ms[:3] == [UNKNOWN_MS, 9000, UNKNOWN_MS]
-    assert heard_ms[-1] == pytest.approx(9000, abs=1)  # a place in both channels is kept to the millisecond
+    assert heard_ms[7:] == pytest.approx([9000], abs=1)  # a place in both channels is kept to the millisecond
