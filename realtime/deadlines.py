@@ -14,6 +14,8 @@ class Deadlines:
     ``quiet_s``      between two events while an answer is awaited
     ``segment_s`` and ``segment_per_s``  for a whole segment: a part that is fixed, and one for each second of its audio
     ``finish_s``     between two events after session.finish
+    ``lag_s``        how far behind a service may be that finds the utterances itself: so much longer it may be silent
+                     after session.finish, but no longer than what it has not answered lasts
     ``close_s``      for the closing of a connection that has nothing more to say
     """
 
@@ -25,6 +27,7 @@ class Deadlines:
     segment_s: float = 60.0
     segment_per_s: float = 4.0
     finish_s: float = 20.0
+    lag_s: float = 600.0
     close_s: float = 1.0
 
     def whole_segment_s(self, audio_s: float) -> float:
@@ -40,9 +43,11 @@ class Deadlines:
         next_sign = since + self.first_answer_s if heard_at is None else max(since, heard_at) + self.quiet_s
         return min(next_sign, since + self.whole_segment_s(audio_s))
 
-    def finish_due(self, since: float, heard_at: float, audio_s: float) -> float:
+    def finish_due(self, since: float, heard_at: float, audio_s: float, *, lags: bool = False) -> float:
         """The moment at which the end of a session is overdue that was asked for at ``since``.
 
-        ``audio_s`` is how much was unanswered then, ``heard_at`` when the service last said anything.
+        ``audio_s`` is how much was unanswered then, ``heard_at`` when the service last said anything. ``lags``: it may
+        not have listened to all of that yet, and need as long as it lasts, as a service that is only just real-time.
         """
-        return min(max(since, heard_at) + self.finish_s, since + self.finish_s + self.whole_segment_s(audio_s))
+        quiet_s = self.finish_s + (min(audio_s, self.lag_s) if lags else 0.0)
+        return min(max(since, heard_at) + quiet_s, since + quiet_s + self.whole_segment_s(audio_s))

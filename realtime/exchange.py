@@ -46,6 +46,7 @@ class Exchange:
         self._connection = connection
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read, name="realtime-reader", daemon=True)
+        self.signs = 0  # how often the service has spoken of a segment
         self._connected = False
         self._event_at = 0.0
         self._finish_at: float | None = None
@@ -168,7 +169,8 @@ class Exchange:
     def _due(self) -> float:
         dues = [self._deadlines.segment_due(w.since, w.heard_at, w.audio_s) for w in list(self._waits.values())[:1]]
         if self._finish_at is not None:
-            dues.append(self._deadlines.finish_due(self._finish_at, self._event_at, self._unanswered_s()))
+            lags = not self.conversation.manual
+            dues.append(self._deadlines.finish_due(self._finish_at, self._event_at, self._unanswered_s(), lags=lags))
         elif self._turn_at is not None:
             whole_s = self._deadlines.whole_segment_s(self._unanswered_s())
             dues.append(min(self._event_at + self._deadlines.quiet_s, self._turn_at + whole_s))
@@ -246,6 +248,7 @@ class Exchange:
 
     def _record(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
+            self.signs += isinstance(outcome, Heard | Preview | Answered | Refused)
             match outcome:
                 case Heard(segment):
                     self._hear(segment)

@@ -45,9 +45,9 @@ class LiveSession:
         return self._exchange.alive
 
     @property
-    def utterances(self) -> int:
-        """How many utterances, or commits, there were so far."""
-        return self._conversation.segments.next_number
+    def signs(self) -> int:
+        """How often the service has spoken of an utterance, or a commit, so far."""
+        return self._exchange.signs
 
     def start(self) -> None:
         """Connect, send the options and wait until they are taken; raises RealtimeError."""

@@ -25,7 +25,7 @@ class ChannelRows:
     channel: int
     channels: int
     audio_ms: int | None
-    got_on: bool = False  # whether an utterance was stored
+    got_on: bool = False  # whether an utterance was stored, or a stretch heard in which there was none
 
     def answer(self, turn: Turn, heard: Heard, charge: Charge) -> None:
         """Store an utterance with what was understood."""
@@ -43,6 +43,11 @@ class ChannelRows:
     def charge(self, charge: Charge) -> None:
         """Count what was sent and is in no utterance."""
         spoken.charge_outside(self.database, self.claim, charge)
+
+    def reach(self, position_ms: int) -> None:
+        """The channel was heard up to here, though nothing was said."""
+        spoken.reach(self.database, self.claim, heading=self._heading(position_ms))
+        self.got_on = True
 
     def end(self, audio_ms: int) -> None:
         """The channel was streamed to the recording's end."""

@@ -62,6 +62,12 @@ def charge_outside(database: Database, claim: Claim, charge: Charge) -> None:
         charge.settle(session)
 
 
+def reach(database: Database, claim: Claim, *, heading: Heading) -> None:
+    """A part of a channel was heard by a service that had nothing to say of it."""
+    with writing(database, claim, **PROGRESS, **vars(heading)):
+        pass
+
+
 def end_channel(database: Database, claim: Claim, *, audio_ms: int, heading: Heading) -> None:
     """A channel was streamed to the recording's end, so its length is known."""
     with writing(database, claim, audio_ms=audio_ms, **vars(heading)):

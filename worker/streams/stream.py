@@ -22,19 +22,21 @@ from worker.recognise.sessions import Line
 from worker.recognise.utterances import LONGEST_MS, Heard, Meter, Utterance
 from worker.retry import is_gap
 from worker.spending.guard import Purse
-from worker.spending.held import Held, Told
+from worker.spending.held import Told
 from worker.split.levels import frame_levels
 from worker.streams.channel_rows import ChannelRows
 from worker.streams.recall import Recall
+from worker.streams.sounds import Sounds
 from worker.streams.spoken import Charge
 from worker.streams.tail import Tail
 from worker.streams.turns import Turn, Turns
+from worker.streams.vigil import Vigil
 
 log = structlog.get_logger(__name__)
 
-# Behind this much audio, what a session had heard and not spoken of when it broke was silence: between us and the
-# service there is room for some megabytes, which are under five minutes.
-HINDSIGHT_MS = 300_000
+# A new session begins so long before the first sound that has no answer yet, and hears so much of the end of one that
+# was ended in the middle: a detector needs to hear how speech sets in.
+RUN_UP_MS = 5000
 STEP_MS = 10_000  # what is reserved ahead of the budgets
 CHARGE_MS = 60_000  # sent since the last count; then it is counted, though nobody has spoken
 
@@ -47,7 +49,7 @@ class ChannelStream:
         recogniser: Recogniser,
         lease: Lease,
         rows: ChannelRows,
-        open_tail: Callable[[int, Held], AbstractContextManager[Tail]],
+        open_tail: Callable[[int], AbstractContextManager[Tail]],
         purse: Purse,
     ) -> None:
         self._recogniser = recogniser
@@ -55,32 +57,49 @@ class ChannelStream:
         self._rows = rows
         self._open_tail = open_tail
         self._purse = purse
+        self._position_ms = 0
+        self._known = False  # whether the service was heard of since the last break
 
     def run(self, from_ms: int) -> int:
         """Stream what lies behind ``from_ms``; the recording's length. Raises RealtimeError, AttemptEnded."""
-        tries = TRIES
+        tries, self._position_ms = TRIES, from_ms
         while True:
-            run = SessionRun(self._lease, self._rows, from_ms, self._purse)
             try:
-                with run.given_back():
-                    return self._through(run)
+                return self._through()
             except (ServiceFault, NetworkFault) as error:
-                tries = TRIES if run.position_ms > from_ms else tries - 1
-                from_ms = run.position_ms
+                tries = TRIES if self._position_ms > from_ms else tries - 1
+                from_ms, self._known = self._position_ms, False
                 if not tries:
                     raise
                 self._pause(error, from_ms)
 
-    def _through(self, run: "SessionRun") -> int:
-        spec = self._rows.claim.spec
-        with self._open_tail(run.from_ms, run.held) as tail:
-            if tail.skip():
-                turn = self._recogniser.turn(spec, self._lease)
-                with turn as exchange, exchange.streaming(spec, self._lease) as session:
-                    run.stream(session, tail, exchange)
+    def _through(self) -> int:
+        """Sessions over one decode, until one breaks."""
+        with self._open_tail(self._position_ms) as tail:
+            while self._stream_on(tail):
+                log.info("nothing was said for long; a new session goes on", from_ms=self._position_ms)
             self._lease.check()  # one that ended early has not come to its end
             tail.check()
             return tail.duration_ms
+
+    def _stream_on(self, tail: Tail) -> bool:
+        """One session; whether it ended before the tail did, for the service to show that it is there."""
+        spec = self._rows.claim.spec
+        run = SessionRun(self._lease, self._rows, self._position_ms, self._purse)
+        with run.given_back():
+            if not tail.begin(run.held):
+                return False
+            turn = self._recogniser.turn(spec, self._lease)
+            try:
+                with turn as exchange, exchange.streaming(spec, self._lease) as session:
+                    run.stream(session, tail, exchange, Vigil(session, run.sounds, self._lease, known=self._known))
+            finally:
+                self._position_ms = run.position_ms
+        if run.asked:
+            self._known = True
+            self._rows.reach(self._position_ms)
+            tail.repeat(run.behind(self._position_ms))
+        return run.asked
 
     def _pause(self, error: RealtimeError, from_ms: int) -> None:
         pause_s = round(PAUSE_S * random.random(), 2)  # noqa: S311  # jitter is no secret
@@ -94,6 +113,8 @@ class SessionRun:
     def __init__(self, lease: Lease, rows: ChannelRows, from_ms: int, purse: Purse) -> None:
         self.from_ms = from_ms
         self.held = purse.hold(STEP_MS)
+        self.sounds = Sounds(from_ms)
+        self.asked = False  # whether it was ended in the middle, and has answered all
         self._held_for_doubts = purse.hold(0)
         self._lease = lease
         self._rows = rows
@@ -101,31 +122,59 @@ class SessionRun:
         self._doubts = Meter(lease, self._held_for_doubts)
         self._recall = Recall(from_ms)
         self._turns = Turns(from_ms)
-        self._stored = 0
         self._stored_until_ms = from_ms
         self._charged_ms = 0
         self._charged_doubts_ms = 0
         self._said_last: str | None = None
-        self._nobody_speaks = False
+        self._cut_from_ms: int | None = None  # where the utterance begins that we ended, not the speaker
 
     @property
     def position_ms(self) -> int:
-        """From here another session goes on: the last utterance's end, or far enough back in a silence."""
-        quiet_ms = self._meter.sent_ms - HINDSIGHT_MS if self._nobody_speaks else 0
-        return max(self._stored_until_ms, self.from_ms + quiet_ms)
+        """From here another session goes on: the last utterance's end, or later where nothing can have been said.
 
-    def stream(self, session: Line, tail: Tail, exchange: Exchange) -> None:
+        How far a service has listened when a session breaks is not known: it may be minutes behind. So what it has
+        not answered is sent again, but for silence. A session that it has ended as it was asked to was heard whole.
+        """
+        missing_ms = self._cut_from_ms if self.asked else self.sounds.first_behind(self._stored_until_ms)
+        sent_until_ms = self.from_ms + self._meter.sent_ms
+        sure_ms = sent_until_ms if missing_ms is None else min(missing_ms, sent_until_ms)
+        return max(self._stored_until_ms, sure_ms - RUN_UP_MS)
+
+    def behind(self, ms: int) -> bytes:
+        """What was sent behind this place."""
+        pcm = self._recall.cut(ms, self.sounds.until_ms)
+        if pcm is None:
+            raise AssertionError("the longest utterance and the run-up to it are remembered")
+        return pcm
+
+    def stream(self, session: Line, tail: Tail, exchange: Exchange, vigil: Vigil) -> None:
         """Send the tail and store what is said in it; raises RealtimeError where the session or an answer fails."""
-        with self._counted(), self._watched(session):
-            frames = self._recall.through(tail)
-            for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._lease.check_frame):
+        with self._counted():
+            frames = vigil.through(self.sounds.through(self._recall.through(tail)))
+            for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._wait):
                 for turn in self._turns.settle(outcome, self._meter.sent_ms):
-                    self._settle(turn, session, tail, exchange)
+                    self._settle(turn, session, exchange, cut=self._is_cut(turn, tail, vigil))
                 exchange.answered()
+        self.asked = vigil.asks
 
-    def _settle(self, turn: Turn, session: Line, tail: Tail, exchange: Exchange) -> None:
-        if tail.cut_short and turn.end_ms > self.from_ms + self._meter.sent_ms - SILENCE_MS:
-            return  # we ended it, not the speaker: the next worker sends it whole
+    def _is_cut(self, turn: Turn, tail: Tail, vigil: Vigil) -> bool:
+        """Whether we ended it, not the speaker: then the next session, or the next worker, sends it whole.
+
+        One that would be too long for a commit stays as it is: who never pauses must not hold up a stream for ever.
+        """
+        if turn.end_ms <= self.from_ms + self._meter.sent_ms - SILENCE_MS:
+            return False
+        return tail.cut_short or (vigil.asks and turn.end_ms - turn.start_ms <= LONGEST_MS)
+
+    def _wait(self) -> None:
+        """To wait for a service whose deadline runs is to get on."""
+        self._lease.check_frame()
+        self._lease.touch()
+
+    def _settle(self, turn: Turn, session: Line, exchange: Exchange, *, cut: bool) -> None:
+        if cut:
+            self._cut_from_ms = turn.start_ms if self._cut_from_ms is None else self._cut_from_ms
+            return
         if not isinstance(turn.outcome, Refused):
             heard = self._believe(turn, turn.outcome.result, session, exchange)
             self._rows.answer(turn, heard, self._newly(turn, heard.usage))
@@ -133,8 +182,8 @@ class SessionRun:
             self._rows.gap(turn, turn.outcome.error, self._newly(turn))
         else:
             raise turn.outcome.error
-        self._stored += 1
         self._stored_until_ms = turn.end_ms
+        self.sounds.forget(turn.end_ms)
         self._charged_ms = max(self._charged_ms, turn.end_ms - self.from_ms)
         self._lease.touch()
 
@@ -203,12 +252,3 @@ class SessionRun:
             self._charge_rest()
             raise
         self._charge_rest()
-
-    @contextmanager
-    def _watched(self, session: Line) -> Iterator[None]:
-        """Know at the end whether somebody was speaking, or an answer was on its way."""
-        try:
-            yield
-        finally:
-            # An utterance that ends with its session counts as one that is open: nothing of it is stored.
-            self._nobody_speaks = session.utterances == self._stored

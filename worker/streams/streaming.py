@@ -19,7 +19,6 @@ from worker.results import segments
 from worker.results.segments import StoredSegment
 from worker.spec import Channels
 from worker.spending.guard import Purse
-from worker.spending.held import Held
 from worker.split.channels import beginning_of, judge
 from worker.streams import whole
 from worker.streams.channel_rows import ChannelRows
@@ -32,7 +31,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Streamed:
-    """What earlier attempts have streamed: the utterances, how far, and the length if one channel came to its end."""
+    """What earlier attempts have streamed: the utterances, how far, and the length if one channel came to its end.
+
+    ``cut_ms`` is a `Heading`'s.
+    """
 
     stored: list[StoredSegment]
     cut_ms: int
@@ -42,9 +44,13 @@ class Streamed:
         """How many of the channels were streamed to their end."""
         return self.cut_ms * channels // self.audio_ms if self.audio_ms else 0
 
-    def end_of(self, channel: int) -> int:
-        """Where the channel's last utterance ended."""
-        return max((one.span.end_ms for one in self.stored if one.span.channel == channel), default=0)
+    def end_of(self, channel: int, channels: int) -> int:
+        """How far the channel was heard: where its last utterance ended, or further where nothing was said there."""
+        said_ms = max((one.span.end_ms for one in self.stored if one.span.channel == channel), default=0)
+        if channel != self.channels_done(channels):
+            return said_ms  # only one is begun and not done
+        streamed_ms = self.cut_ms * channels - (channels - 1)  # a heading is rounded up
+        return max(said_ms, streamed_ms - channel * (self.audio_ms or 0))
 
 
 @dataclass(kw_only=True)
@@ -62,7 +68,7 @@ class Streaming:
 
     @property
     def got_on(self) -> bool:
-        """Whether an utterance was stored."""
+        """Whether an utterance was stored, or a stretch heard in which there was none."""
         return self._rows is not None and self._rows.got_on
 
     def run(self, recogniser: Recogniser, before: Streamed) -> None:
@@ -81,7 +87,7 @@ class Streaming:
         for rows.channel in range(before.channels_done(channels), channels):
             open_tail = partial(self._tail, mode, rows.channel)
             stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.purse)
-            rows.end(stream.run(before.end_of(rows.channel)))
+            rows.end(stream.run(before.end_of(rows.channel, channels)))
         return rows.audio_ms or 0
 
     def _rows_of(self, channels: int, audio_ms: int | None) -> ChannelRows:
@@ -95,9 +101,9 @@ class Streaming:
         )
 
     @contextmanager
-    def _tail(self, mode: Channels, channel: int, from_ms: int, held: Held) -> Iterator[Tail]:
+    def _tail(self, mode: Channels, channel: int, from_ms: int) -> Iterator[Tail]:
         with open_audio(self.source.path, self.limits) as decoding:
-            yield Tail(decoding, mode, channel, from_ms, lease=self.lease, held=held)
+            yield Tail(decoding, mode, channel, from_ms, lease=self.lease)
 
     def _look(self) -> tuple[Channels, int]:
         """Whether channels are split or mixed, and how many are streamed."""

@@ -1,4 +1,7 @@
-"""One channel of a recording as a stream of bytes, from a place in it to its end, as far as the budgets allow."""
+"""One channel of a recording as a stream of bytes, from a place in it to its end, as far as the budgets allow.
+
+Sessions follow one another over it: each takes up where the one before it left off, and repeats what it has to.
+"""
 
 import time
 from collections.abc import Iterator
@@ -15,18 +18,16 @@ LOOK_S = 0.2  # between two looks whether others have settled what they had rese
 
 
 class Tail:
-    """The audio behind ``from_ms``; all of it that was given out is reserved in ``held``.
+    """The audio behind ``from_ms``; `begin` before it is iterated.
 
     Where the process goes down in good order, or a budget is used up on the way, it ends early, and says so.
     """
 
-    def __init__(
-        self, decoding: Decoding, mode: Channels, channel: int, from_ms: int, *, lease: Lease, held: Held
-    ) -> None:
+    def __init__(self, decoding: Decoding, mode: Channels, channel: int, from_ms: int, *, lease: Lease) -> None:
         self.cut_short = False
         self._refused: BudgetExhausted | None = None
         self._given_bytes = 0
-        self._held = held
+        self._held: Held
         self._decoding = decoding
         self._mode = mode
         self._channel = channel
@@ -34,16 +35,26 @@ class Tail:
         self._lease = lease
         self._rest = self._read()
         self._first: bytes | None = None
+        self._again = b""
 
     @property
     def duration_ms(self) -> int:
         """The recording's length, once it was read to its end."""
         return self._decoding.duration_ms
 
-    def skip(self) -> bool:
-        """Decode as far as the tail begins, which may take a while; whether it has anything."""
-        self._first = next(self._rest, None)
+    def begin(self, held: Held) -> bool:
+        """Decode as far as the tail begins, which may take a while; whether it has anything.
+
+        From here on what is given out is reserved in ``held``.
+        """
+        self._held, self._given_bytes = held, 0
+        again, self._again = self._again, b""
+        self._first = next(self._rest, None) if not again else again if self._may_give(len(again)) else None
         return self._first is not None
+
+    def repeat(self, pcm: bytes) -> None:
+        """Give this once more, before the rest."""
+        self._again = pcm
 
     def check(self) -> None:
         """Raise BudgetExhausted where it ended early for that."""
@@ -53,7 +64,8 @@ class Tail:
     def __iter__(self) -> Iterator[bytes]:
         if self._first is not None:
             yield self._first
-        yield from self._rest
+        for piece in self._rest:  # noqa: UP028  # delegating would close it with a session that stops in the middle
+            yield piece
 
     def _read(self) -> Iterator[bytes]:
         at_ms = 0
@@ -68,7 +80,6 @@ class Tail:
                 heard = tracks(window, self._mode)[self._channel]
                 piece: bytes = heard[max(0, self._from_ms - start_ms) :].raw_data
                 if not self._may_give(len(piece)):
-                    self.cut_short = True
                     return
                 yield piece
 
@@ -80,7 +91,7 @@ class Tail:
         try:
             self._held.cover(total_ms)
         except BudgetExhausted as error:
-            self._refused = error
+            self._refused, self.cut_short = error, True
             return False
         self._given_bytes += n_bytes
         return True

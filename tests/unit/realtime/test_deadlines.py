@@ -29,3 +29,9 @@ def test_the_end_may_take_as_long_as_there_are_events_but_not_for_ever() -> None
     assert LIMITS.finish_due(since=100, heard_at=50, audio_s=0) == 115
     assert LIMITS.finish_due(since=100, heard_at=110, audio_s=0) == 125
     assert LIMITS.finish_due(since=100, heard_at=1000, audio_s=10) == 195
+
+
+def test_a_service_that_listens_by_itself_may_be_behind_by_what_it_has_not_answered() -> None:
+    assert LIMITS.finish_due(since=100, heard_at=50, audio_s=300, lags=True) == 415
+    assert LIMITS.finish_due(since=100, heard_at=110, audio_s=300, lags=True) == 425
+    assert LIMITS.finish_due(since=100, heard_at=50, audio_s=36_000, lags=True) == 100 + 15 + LIMITS.lag_s

@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.fixtures.hostile import HostileServer, Peer
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import silence, talk
+from tests.sounds import noise, silence, talk
 from tests.unit.worker.house import SPEC, House
+from tests.unit.worker.streams.scripts import to_the_end
 from worker.models import Reservation
 from worker.queue import jobs
 from worker.spec import Segmentation
 from worker.spending.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.spending.waiting import let_go
 from worker.states import Lane
+from worker.streams import vigil
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with 7.5 s of sound in three utterances
 CUT = replace(SPEC, segmentation=Segmentation.DOCUMENT, cut={"soft_ms": 0, "target_ms": 2000, "limit_ms": 4000})
@@ -147,6 +150,28 @@ def test_a_stream_that_meets_the_end_of_a_budget_keeps_what_was_said_and_goes_on
     assert house.job(job_id).status == "succeeded"
     assert [segment.id for segment in house.segments(job_id)][: len(heard)] == heard
     assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id)
+
+
+def test_a_stream_pays_for_what_it_sends_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hears_nothing(peer: Peer) -> None:
+        peer.greet()
+        to_the_end(peer)
+
+    monkeypatch.setattr(vigil, "UNKNOWN_MS", 10_000)
+    monkeypatch.setattr(vigil, "QUIET_S", 0.1)
+    with HostileServer(hears_nothing) as server:
+        house.open_at(server.url)
+        job_id = house.submit(noise(13_000))
+        allow(house, limit_ms=17_999)
+        house.attempt()
+        assert house.job(job_id).waiting_code == "budget_exhausted"
+        allow(house, limit_ms=60_000)
+        house.attempt()
+        heard_ms = sum(peer.audio_bytes // 32 for peer in server.peers)
+
+    assert house.job(job_id).status == "succeeded"
+    assert heard_ms == house.sent_ms(job_id) == state(house).spent_ms > 18_000
+    assert state(house).reserved_ms == 0
 
 
 def test_silence_costs_a_budget_nothing_where_we_cut(house: House) -> None:

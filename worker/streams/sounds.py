@@ -1,0 +1,49 @@
+"""Where in a stream's audio something sounds: only what is surely silence need not be sent again after a break."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from worker.audio.windows import make_audio
+from worker.recognise.utterances import BYTES_PER_MS
+from worker.split.levels import FRAME_MS, frame_levels
+from worker.split.noise import QUIETEST_SOUND_DBFS
+
+JOIN_MS = 1000  # sounds that are no further apart are kept as one
+
+
+class Sounds:
+    """Fed with 16 kHz s16le mono as it passes; times are the recording's, in ms.
+
+    There is no noise floor here, as the splitter has one: a recording's own noise counts as sound.
+    """
+
+    def __init__(self, from_ms: int) -> None:
+        self.until_ms = from_ms
+        self._spans: deque[tuple[int, int]] = deque()
+
+    def through(self, frames: Iterable[bytes]) -> Iterator[bytes]:
+        """The same frames, listened to as they pass."""
+        for frame in frames:
+            self._listen(frame)
+            yield frame
+
+    def first_behind(self, ms: int) -> int | None:
+        """Where sound begins behind this place, or goes on there; None where all is silence."""
+        return next((max(start_ms, ms) for start_ms, end_ms in self._spans if end_ms > ms), None)
+
+    def forget(self, until_ms: int) -> None:
+        """What ends before is not asked for any more."""
+        while self._spans and self._spans[0][1] <= until_ms:
+            self._spans.popleft()
+
+    def _listen(self, frame: bytes) -> None:
+        levels = frame_levels(make_audio(frame))
+        loud = [number for number, level in enumerate(levels) if level > QUIETEST_SOUND_DBFS]
+        if loud:
+            self._add(self.until_ms + loud[0] * FRAME_MS, self.until_ms + (loud[-1] + 1) * FRAME_MS)
+        self.until_ms += len(frame) // BYTES_PER_MS
+
+    def _add(self, start_ms: int, end_ms: int) -> None:
+        if self._spans and start_ms - self._spans[-1][1] <= JOIN_MS:
+            start_ms, _ = self._spans.pop()
+        self._spans.append((start_ms, end_ms))
