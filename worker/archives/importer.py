@@ -190,10 +190,15 @@ def run_imports(settings: Settings, stop: threading.Event) -> None:
     with closing(Database(settings.resolved_database_url, pool_size=2)) as database:
         importer = Importer(database, settings, stop)
         while not stop.is_set():
-            try:
-                if importer.work():
-                    continue
-            except RESTS as error:
-                why = type(error).__name__
-                log.warning("an import's lease ends by itself; it goes on behind what is kept", error=why)
-            stop.wait(IDLE_S)
+            if not _work(importer):
+                stop.wait(IDLE_S)
+
+
+def _work(importer: Importer) -> bool:
+    """Whether there was something to do, and it could be done."""
+    try:
+        return importer.work()
+    except RESTS as error:
+        why = type(error).__name__
+        log.warning("an import's lease ends by itself; it goes on behind what is kept", error=why)
+        return False
