@@ -2,10 +2,13 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.fixtures.logs import logging_as_it_was
 
 # A shared machine may pause for longer than hypothesis' 200 ms: how long an example takes is no finding here.
 hypothesis.settings.register_profile("longhand", deadline=None)
@@ -44,3 +47,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         monkeypatch.delenv(name)
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
     monkeypatch.setenv("LONGHAND_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A command, a worker or a dispatcher that runs in a test sets logging up for the whole process."""
+    with logging_as_it_was():
+        yield

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.fixtures.logs import logging_as_it_was
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.rows import claim, read_job, set_job, submit
 from tests.unit.worker.campaigns.scenes import add_campaign, add_recording, do, jobs_of
@@ -157,15 +156,14 @@ def test_the_loop_outlives_its_database(tmp_path: Path, sqlite_url: str, redis_u
     stop = threading.Event()
     settings = Settings(home=tmp_path, database_url=sqlite_url, redis_url=redis_url, sweep_s=0.1)
     loop = threading.Thread(target=run_dispatcher, args=(settings, stop))
-    with logging_as_it_was():
-        loop.start()
-        with submit_to.engine.begin() as connection:
-            connection.exec_driver_sql("ALTER TABLE away RENAME TO jobs")
-        submit(submit_to)
-        while not length(redis_url):
-            stop.wait(0.02)
-        stop.set()
-        loop.join()
+    loop.start()
+    with submit_to.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO jobs")
+    submit(submit_to)
+    while not length(redis_url):
+        stop.wait(0.02)
+    stop.set()
+    loop.join()
     submit_to.close()
 
 
@@ -178,7 +176,7 @@ def test_a_defect_in_either_thread_ends_the_process_so_that_it_is_started_anew(
 
     monkeypatch.setattr(defect, fail)
     settings = Settings(home=tmp_path, database_url=sqlite_url, redis_url=redis_url)
-    with logging_as_it_was(), pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):
         run_dispatcher(settings, threading.Event())
 
 

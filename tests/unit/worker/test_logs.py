@@ -1,7 +1,6 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,14 +8,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from tests.fixtures.logs import logging_as_it_was
 from worker.logs import StderrHandler, configure_logging
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    with logging_as_it_was():
-        yield
 
 
 def test_a_line_is_json_with_its_ids_as_fields(capsys: pytest.CaptureFixture[str]) -> None:
