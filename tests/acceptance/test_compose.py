@@ -17,7 +17,8 @@ from api.cli import main
 from api.cli.commands import app
 from api.cli.ports import answers, free_port
 from tests.fixtures.command_line import cut_sample
-from tests.fixtures.redis import RedisServer
+from tests.fixtures.postgres_cluster import PostgresCluster
+from tests.fixtures.redis import redis_binary
 from tests.unit.api.cli.waiting import until
 from worker.settings import Settings
 
@@ -97,25 +98,30 @@ def test_the_door_is_open_to_this_machine_only(services: dict[str, Service]) -> 
 class Composed:
     """The services' own commands as processes, with the containers' names and ports put on loopback."""
 
-    def __init__(self, services: dict[str, Service], folder: Path, redis_url: str, database_url: str) -> None:
+    def __init__(self, services: dict[str, Service], folder: Path, database_url: str) -> None:
         self.ports = {"8765": free_port(), "8080": free_port(), "8081": free_port()}
+        self.redis_port = free_port()
         self._services = services
         self._folder = folder
+        self._programs = {
+            "longhand": [sys.executable, "-m", "api.cli"],
+            "redis-server": [redis_binary(), "--port", str(self.redis_port), "--bind", "127.0.0.1"],
+        }
         self._places = {
             "/data": str(folder),
-            "redis://redis:6379/0": redis_url,
+            "redis://redis:6379/0": f"redis://127.0.0.1:{self.redis_port}/0",
             "postgresql+psycopg://longhand@postgres:5432/longhand": database_url,
             "ws://recognizer:8765": f"ws://127.0.0.1:{self.ports['8765']}",
         }
 
     @contextmanager
     def running(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        words = [str(self.ports.get(word, word)) for word in self._services[name]["command"][1:]]
+        program, *words = (str(self.ports.get(word, word)) for word in self._services[name]["command"])
         with (self._folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "api.cli", *words],
-                env={"PATH": os.environ["PATH"], **self._environment(name)},
-                cwd=ROOT,
+                [*self._programs[program], *words],
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self._environment(name)},
+                cwd=self._folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -138,12 +144,14 @@ class Composed:
 def test_its_services_as_processes_transcribe_a_sample(
     services: dict[str, Service],
     tmp_path: Path,
-    own_redis: RedisServer,
+    cluster: PostgresCluster | None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    composed = Composed(services, tmp_path, own_redis.url, f"sqlite:///{tmp_path / 'composed.db'}")
+    url = cluster.url if cluster else f"sqlite:///{tmp_path / 'composed.db'}"  # where no PostgreSQL is installed
+    composed = Composed(services, tmp_path, url)
     with ExitStack() as running:
+        running.enter_context(composed.running("redis"))
         recognizer = running.enter_context(composed.running("recognizer"))
         with composed.running("migrate") as migrate:
             assert migrate.wait(60) == 0
