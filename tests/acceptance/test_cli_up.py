@@ -107,7 +107,7 @@ def test_the_demo_shows_texts_rates_and_that_nothing_is_sent_twice(
     assert "word error rate" in shown
     assert "The second time nothing was sent" in shown
     assert sorted(path.name for path in Path("build/demo").iterdir()) == ["home", "talk.json", "talk.srt", "talk.txt"]
-    assert set(psutil.Process().children(recursive=True)) == before
+    assert set(psutil.Process().children(recursive=True)) <= before  # what another test left may end meanwhile
 
 
 def test_the_demo_of_the_samples_keeps_to_its_word_error_rate(

@@ -28,7 +28,7 @@ def test_without_a_server_one_is_brought_up_for_the_while(home: Path, tmp_path: 
     before = set(psutil.Process().children(recursive=True))
     assert main(["transcribe", "--engine", "scripted", str(cut_sample(tmp_path / "talk.wav", 0, 2))]) == 0
     assert capsys.readouterr().out.strip()
-    assert set(psutil.Process().children(recursive=True)) == before
+    assert set(psutil.Process().children(recursive=True)) <= before  # what another test left may end meanwhile
     assert not (home / "server.json").exists()
 
 
