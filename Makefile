@@ -33,10 +33,10 @@ demo: $(VENV)/embedded ## transcribe samples/ (or FILES="a.mp3 b.wav") with a st
 up: $(VENV)/embedded ## bring up the whole stack in the foreground
 	@$(BIN)/longhand up
 
-test: $(VENV)/dev ## run the tests (under five minutes)
+test: $(VENV)/dev ## run the tests (five to ten minutes)
 	$(PYTEST_2) --dist loadfile $(ARGS)
 
-acceptance: $(VENV)/dev ## run the tests with real processes and faults (under fifteen minutes)
+acceptance: $(VENV)/dev ## run the tests with real processes and faults (about a quarter of an hour)
 	$(PYTEST_2) --dist worksteal --durations 15 tests/acceptance $(ARGS)
 
 faults: $(VENV)/dev ## run the fault programme alone, each time with other faults (SEED=4 for those of make acceptance)
