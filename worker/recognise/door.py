@@ -41,7 +41,8 @@ class Door:
             while self._fault is fault and time.monotonic() < self._knock_at:
                 patience()
                 time.sleep(LOOK_S)
-            if self._fault is fault:
+            met = self._fault  # read once: another thread may open the door in between
+            if met is fault:
                 knock()
-            elif self._fault is not None:
-                raise self._fault.with_traceback(None)
+            elif met is not None:
+                raise met.with_traceback(None)
