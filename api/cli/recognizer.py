@@ -11,7 +11,7 @@ from api.cli.engines import Engine, gateway_config
 from api.cli.exits import CommandError, Exit, UsageProblem
 from api.cli.ports import LOOPBACK
 from api.cli.say import put
-from realtime.engines.port import EngineUnavailable
+from realtime.engines.port import EngineMisconfigured, EngineUnavailable
 from realtime.faults import Faults, UnknownFault
 from realtime.recognizer_config import PATH, RecognizerConfig, RecognizerMisconfigured
 from worker.logs import configure_logging
@@ -89,6 +89,8 @@ def _serve(config: RecognizerConfig) -> int:
     configure_logging()
     try:
         run(config, lambda bound: put(f"Listening at ws://{config.host}:{bound}{PATH}"))
+    except EngineMisconfigured as error:
+        raise UsageProblem(f"{error} Put it in LONGHAND_GATEWAY_URL.") from error
     except EngineUnavailable as error:
         raise CommandError(str(error)) from error
     return Exit.OK

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli import tether
-from api.cli.exits import CommandError
+from api.cli.exits import CommandError, Exit, UsageProblem
 from api.cli.logtail import LogTail
 
 FIRST_PAUSE_S = 0.5
@@ -47,6 +47,7 @@ class Child:
     started_s: float = 0.0
     deaths: int = 0
     start_at_s: float = 0.0
+    ended: int | None = None  # the status that it ended with last
 
     def start(self) -> None:
         """A session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which ends it in order."""
@@ -69,7 +70,7 @@ class Child:
             return None
         lived_s = time.monotonic() - self.started_s
         self.deaths = 1 if lived_s > STEADY_S else self.deaths + 1
-        self.process = None
+        self.process, self.ended = None, status
         self.start_at_s = time.monotonic() + self.pause_s()
         return status
 
@@ -93,13 +94,18 @@ class Supervisor:
         return child
 
     def wait_ready(self, child: Child, timeout_s: float, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Until the child is ready or a stop was asked for; raises CommandError where it will not be."""
+        """Until the child is ready or a stop was asked for; raises CommandError where it will not.
+
+        UsageProblem at once where it says that its settings are wrong: another start would not help.
+        """
         deadline = time.monotonic() + timeout_s
         while not stopped():
             self.look()
             if child.process is not None and child.part.ready():
                 child.deaths = 0
                 return
+            if child.ended == Exit.USAGE:
+                raise UsageProblem(f"{child.part.name} does not start: {self._reason(child)}")
             if child.deaths >= EARLY_DEATHS or time.monotonic() > deadline:
                 raise CommandError(f"{child.part.name} does not start: {self._reason(child)}")
             time.sleep(LOOK_EACH_S)

@@ -24,9 +24,9 @@ from api.cli.filling_options import (
 )
 from api.cli.filters import AsJson
 from api.cli.follow_import import follow, import_line, note_problems
-from api.cli.say import put, put_json
+from api.cli.say import note, put, put_json
 from api.cli.target import open_client
-from api.client import Client
+from api.client import ApiProblem, ApiUnreachable, Client
 from worker.states import ImportState
 
 Settle = Annotated[
@@ -85,14 +85,26 @@ def watch(
     settle_s: Settle = None,
     as_json: AsJson = False,
 ) -> int:
-    """Do what `sync` does all the time, until Ctrl-C.
+    """Do what `sync` does all the time, until Ctrl-C. A server that is away meanwhile is asked again at the next look.
 
     longhand archive watch radio --every-s 30
     """
     with open_client(configured()) as client:
         while True:
-            _sync(client, name, settle_s, as_json=as_json, quiet=True)
+            look(client, name, settle_s, as_json=as_json)
             time.sleep(every_s)
+
+
+def look(client: Client, name: str, settle_s: float | None = None, *, as_json: bool = False) -> None:
+    """One look of a watch: a server that is away ends none. Raises ApiProblem where the next is refused too."""
+    try:
+        _sync(client, name, settle_s, as_json=as_json, quiet=True)
+    except ApiUnreachable as error:
+        note(f"{error}: the next look asks again.")
+    except ApiProblem as problem:
+        if not problem.passing:
+            raise
+        note(f"{problem.message} The next look asks again.")
 
 
 def _sync(client: Client, name: str, settle_s: float | None, *, as_json: bool, quiet: bool = False) -> int:

@@ -29,6 +29,11 @@ class ApiProblem(Exception):
         self.code = code
         self.message = message
 
+    @property
+    def passing(self) -> bool:
+        """Whether the server, or something that it needs, was away: later the same may be answered."""
+        return self.status in GATEWAY_ERRORS
+
 
 class ApiUnreachable(Exception):
     """No server answers at the URL."""

@@ -12,7 +12,7 @@ import httpx
 
 from realtime.engines.gateway_refusals import Refused, read_refusal
 from realtime.engines.pacing import RequestPace
-from realtime.engines.port import Answer, EngineUnavailable, Listener, Preview, Segment, SegmentFailed
+from realtime.engines.port import Answer, EngineMisconfigured, Listener, Preview, Segment, SegmentFailed
 from realtime.recognizer_config import GatewayConfig
 
 _FIRST_WAIT_S = 0.5
@@ -54,9 +54,9 @@ class Gateway(ABC):
         return None
 
     async def start(self) -> None:
-        """Look at the settings; nothing is sent."""
+        """Look at the settings; nothing is sent. Raises EngineMisconfigured."""
         if not self.url.startswith(("http://", "https://")):
-            raise EngineUnavailable("The gateway needs the http:// or https:// URL of its recogniser.")
+            raise EngineMisconfigured("The gateway needs the http:// or https:// URL of its recogniser.")
 
     async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:  # noqa: ARG002  # the port's
         """The recogniser's answer. What is temporary is tried again for as long as the configured patience."""

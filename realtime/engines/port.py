@@ -52,6 +52,10 @@ class EngineUnavailable(Exception):
     """The engine cannot work on this machine, or not with these settings; the sentence says what to do."""
 
 
+class EngineMisconfigured(EngineUnavailable):
+    """Not with these settings, on any machine."""
+
+
 class Listener(Protocol):
     """Hears the audio of one item while it is still coming in."""
 

@@ -50,5 +50,5 @@ def test_the_settings_name_the_recogniser_behind_a_gateway() -> None:
 
 
 def test_without_an_address_the_openai_gateway_does_not_start(capsys: Captured) -> None:
-    assert main(["recognizer", "--port", "0", "--engine", "openai"]) == 1
-    assert "URL" in capsys.readouterr().err
+    assert main(["recognizer", "--port", "0", "--engine", "openai"]) == 2
+    assert "LONGHAND_GATEWAY_URL" in capsys.readouterr().err

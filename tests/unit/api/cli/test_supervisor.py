@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.cli.exits import CommandError
+from api.cli.exits import CommandError, UsageProblem
 from api.cli.supervisor import Child, Part, Supervisor
 from tests.unit.api.cli.waiting import until
 
@@ -72,6 +72,15 @@ def test_a_child_that_never_becomes_ready_ends_it_with_its_own_last_words(superv
     child = supervisor.start(part("api", "print('no such database')", ready=lambda: False))
     with pytest.raises(CommandError, match=r"api does not start: no such database .*api\.log"):
         supervisor.wait_ready(child, 60)
+
+
+def test_a_child_whose_settings_are_wrong_is_not_started_again(supervisor: Supervisor) -> None:
+    child = supervisor.start(
+        part("recognizer", "import sys; print('no URL', flush=True); sys.exit(2)", ready=lambda: False)
+    )
+    with pytest.raises(UsageProblem, match="recognizer does not start: no URL"):
+        supervisor.wait_ready(child, 60)
+    assert child.deaths == 1
 
 
 def test_waiting_for_a_child_ends_when_a_stop_is_asked_for(supervisor: Supervisor) -> None:
