@@ -36,3 +36,8 @@ class ServerUnreachable(CommandError):
     """No Longhand server answers."""
 
     exit = Exit.UNREACHABLE
+
+
+def child_problem(status: int | None, why: str) -> CommandError:
+    """What to end with where a command of ours has ended as a child: a wrong setting is one here too."""
+    return UsageProblem(why) if status == Exit.USAGE else CommandError(why)

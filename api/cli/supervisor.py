@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli import tether
-from api.cli.exits import CommandError, Exit, UsageProblem
+from api.cli.exits import Exit, child_problem
 from api.cli.logtail import LogTail
 
 FIRST_PAUSE_S = 0.5
@@ -104,10 +104,9 @@ class Supervisor:
             if child.process is not None and child.part.ready():
                 child.deaths = 0
                 return
-            if child.ended == Exit.USAGE:
-                raise UsageProblem(f"{child.part.name} does not start: {self._reason(child)}")
-            if child.deaths >= EARLY_DEATHS or time.monotonic() > deadline:
-                raise CommandError(f"{child.part.name} does not start: {self._reason(child)}")
+            hopeless = child.ended == Exit.USAGE or child.deaths >= EARLY_DEATHS
+            if hopeless or time.monotonic() > deadline:
+                raise child_problem(child.ended, f"{child.part.name} does not start: {self._reason(child)}")
             time.sleep(LOOK_EACH_S)
 
     def watch(self, stopped: Callable[[], bool]) -> None:

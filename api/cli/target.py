@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from api.cli import tether
 from api.cli.configure import unused_key
 from api.cli.engines import Engine
-from api.cli.exits import CommandError, Exit, ServerUnreachable, UsageProblem
+from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
 from api.cli.home import Server, read_server, running_server
 from api.cli.logtail import LogTail
 from api.cli.say import note
@@ -87,8 +87,7 @@ def _announced(settings: Settings, up: subprocess.Popen[bytes], log: LogTail) ->
         if up.poll() == 0 and (another := running_server(settings.home)):  # it was quicker by a moment
             return another
         if up.poll() is not None:
-            problem = UsageProblem if up.returncode == Exit.USAGE else CommandError
-            raise problem(f"{log.last_line().removeprefix('longhand: ')} (its log: {log.path})")
+            raise child_problem(up.returncode, f"{log.last_line().removeprefix('longhand: ')} (its log: {log.path})")
         time.sleep(0.1)
     raise CommandError(f"The stack was not up after {START_S:g} s: look at {log.path.parent}")
 

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.configure import configured, unused_key
 from api.cli.engines import Engine, engine_model
-from api.cli.exits import CommandError, Exit, UsageProblem
+from api.cli.exits import CommandError, Exit, child_problem
 from api.cli.home import HomeTaken, Server, announce, own_home, running_server
 from api.cli.ports import LOOPBACK, free_port, is_free
 from api.cli.say import note, put
@@ -117,8 +117,8 @@ def _migrate(plan: Plan) -> None:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it did not say why"]
-        problem = UsageProblem if done.returncode == Exit.USAGE else CommandError
-        raise problem(f"The database cannot be brought up to date: {lines[-1].removeprefix('longhand: ')}")
+        why = f"The database cannot be brought up to date: {lines[-1].removeprefix('longhand: ')}"
+        raise child_problem(done.returncode, why)
 
 
 def _join(settings: Settings) -> int:
