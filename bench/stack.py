@@ -38,7 +38,7 @@ class Stack:
 
     def cpu_s(self, name: str) -> float:
         """Processor time of these parts so far, with that of their children: a worker's ffmpegs."""
-        return sum(_cpu_s(part) for part in self.parts(name))
+        return sum(cpu_s_of(part) for part in self.parts(name))
 
     def submit(self, paths: Iterable[Path], **options: str) -> list[str]:
         """Submit one after another; the jobs' ids."""
@@ -75,7 +75,8 @@ def until(condition: Callable[[], object], every_s: float = 0.05) -> None:
         time.sleep(every_s)
 
 
-def _cpu_s(process: psutil.Process) -> float:
+def cpu_s_of(process: psutil.Process) -> float:
+    """Processor time so far of a process and all its children, also of those that have ended."""
     used = process.cpu_times()
     ended = used.user + used.system + used.children_user + used.children_system
-    return float(ended) + sum(_cpu_s(child) for child in process.children())
+    return float(ended) + sum(cpu_s_of(child) for child in process.children())
