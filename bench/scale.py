@@ -1,7 +1,8 @@
 """A million jobs on PostgreSQL: how long looks and claims take, and a batch of very many recordings.
 
 A cluster of its own (initdb, pg_ctl), an API process, one client. The table is filled by generate_series: a tenth of
-the jobs is queued, of the others nine in ten succeeded. Claims are made by one thread and by eight of one process.
+the jobs is queued, of the others nine in ten succeeded. Claims are made by one thread and by eight of one process, and
+at last behind all that is queued, whose budget is used up.
 The batch is a manifest of URLs, whose digests stay open, with the million jobs in the table. The aims, with a million
 jobs: status p99 20 ms, a page of the list p99 50 ms, claim p99 20 ms; 100,000 recordings within 60 s; memory flat.
 
@@ -19,14 +20,15 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import Table, text
+from sqlalchemy import Table, text, update
+from sqlalchemy.orm import Session
 
 from api.cli.stack import own_command
 from bench.peak import peak_together
@@ -35,9 +37,12 @@ from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer, free_port
 from worker.database import Database
-from worker.models import Job, Recording
+from worker.models import Budget, Job, Recording
 from worker.queue import jobs
 from worker.spec import Spec
+from worker.spending.budgets import Period, Scope, set_budget
+from worker.spending.ledger import FOREVER_MS
+from worker.spending.waiting import tell_queued
 from worker.states import Lane
 
 QUEUED_SHARE = 10  # one in so many
@@ -71,8 +76,7 @@ class Bulk:
 def fill(database: Database, count: int) -> None:
     """So many jobs, each with a recording of its own: copies of one that was submitted as all are."""
     with database.writing() as session:
-        recording = jobs.NewRecording(archive="bench", identity="sha256:0", source="a.wav", digest="0" * 64)
-        jobs.submit(session, recording, Spec(service="local", model="scripted"))
+        submit_bench(session, "bench", 0)
         session.commit()
     state = f"CASE WHEN n % {QUEUED_SHARE} = 0 THEN 'queued' WHEN n % 10 = 1 THEN 'failed' ELSE 'succeeded' END"
     named = {"id": MEASURED_ID, "identity": "'sha256:' || n", "digest": MEASURED_ID, "created_ms": "t.created_ms + n"}
@@ -82,6 +86,11 @@ def fill(database: Database, count: int) -> None:
             connection.execute(text(_copies(table, changes)), {"count": count})
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def submit_bench(session: Session, archive: str, number: int) -> None:
+    recording = jobs.NewRecording(archive=archive, identity=f"sha256:{number}", source="a.wav", digest=f"{number:064x}")
+    jobs.submit(session, recording, Spec(service="local", model="scripted"))
 
 
 def _copies(table: Any, changes: dict[str, str]) -> str:  # noqa: ANN401  # a mapped class's table
@@ -156,6 +165,19 @@ def claims(database: Database, count: int, *, threads: int) -> Times:
     return timed(f"claim, {threads} at once", count * [claim], threads=threads)
 
 
+def claims_behind_spent(database: Database, count: int) -> Times:
+    """Claims of another archive's jobs, which are younger than all that wait for a budget that has nothing left."""
+    with database.writing() as session:
+        set_budget(session, Scope.ARCHIVE, "bench", Period.ALL, limit_ms=1)
+        for number in range(1, count + 1):
+            submit_bench(session, "other", number)
+        spent = update(Budget).values(spent_until_ms=FOREVER_MS).returning(Budget.id)
+        budget_id = session.scalars(spent).one()
+        session.commit()
+    tell_queued(database, budget_id, "nothing is left")
+    return replace(claims(database, count, threads=1), what="claim, behind a spent budget's")
+
+
 def bulk(client: httpx.Client, api: psutil.Process, count: int) -> Bulk:
     """A manifest, streamed as it is made."""
 
@@ -185,6 +207,7 @@ def measure(options: argparse.Namespace, folder: Path) -> tuple[list[Times], lis
                 times = looks(client, options.looks, options.jobs)
                 batches = [bulk(client, api, count) for count in (options.recordings // 10, options.recordings)]
             times += [claims(database, options.claims, threads=threads) for threads in CLAIMERS]
+            times.append(claims_behind_spent(database, options.claims))
             database.close()
             return times, batches
     finally:

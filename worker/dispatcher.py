@@ -25,6 +25,7 @@ from worker.doorway import DATABASE_AWAY
 from worker.logs import configure_logging
 from worker.models import Job
 from worker.queue import jobs
+from worker.queue.held import keep_marks
 from worker.queue.housekeeping import tidy
 from worker.readiness import Pulse
 from worker.settings import Settings
@@ -68,6 +69,7 @@ class Dispatcher:
             tidy(self.database)
             self._tidy_at = time.monotonic() + TIDY_S
         let_go(self.database)
+        keep_marks(self.database)
         room = window(fleet.slots(self.database), self._running())
         for lane in Lane:
             self.top_up(lane, room)

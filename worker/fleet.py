@@ -9,6 +9,7 @@ from realtime.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimit
 from worker.database import Database, change, execute, now_ms, upsert
 from worker.models import DispatcherProcess, Job, ServiceState, WorkerProcess
 from worker.queue.claims import NOT_WAITING
+from worker.queue.held import holder
 from worker.queue.slices import change_in_slices
 from worker.states import BreakerState, JobState
 
@@ -134,10 +135,10 @@ def _note_limit(database: Database, name: str, error: CodedError) -> None:
 
 
 def _tell_queued(database: Database, name: str, error: CodedError) -> None:
-    waiting = {"waiting_code": error.code, "waiting_message": error.message, "waiting_since_ms": now_ms()}
+    told = {"waiting_code": error.code, "waiting_message": error.message, "waiting_since_ms": now_ms()}
     stopped = select(ServiceState.name).where(ServiceState.name == name, ServiceState.code == error.code).exists()
     untold = (Job.status == JobState.QUEUED, Job.service == name, Job.waiting_code.is_distinct_from(error.code))
-    change_in_slices(database, (*untold, stopped), waiting)
+    change_in_slices(database, (*untold, stopped), {**told, "held_by": holder(Job)})
 
 
 def may_probe(database: Database, name: str) -> bool:

@@ -1,6 +1,7 @@
 """What is asked all the time reads few pages of a hundred thousand jobs, by an index: PostgreSQL's plans say so."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +10,22 @@ from sqlalchemy import Connection, Engine, event
 
 import migrations
 from tests.fixtures.databases import temporary_database
-from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id
+from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id, tidy
 from tests.fixtures.rows import SPEC, new_answer, new_recording
 from worker import fleet, metrics
 from worker.archives.keeping import house_of
-from worker.database import Database
+from worker.database import Database, change
+from worker.models import Budget
 from worker.queue import idempotency, jobs
 from worker.queue.claims import Claim
 from worker.queue.filters import JobFilter, first_part, newest
+from worker.queue.held import keep_marks
 from worker.results import answers, segments
 from worker.search.find import Where
-from worker.spending.budgets import budgets_of
+from worker.spending.budgets import Period, Scope, budgets_of, remove_budget, set_budget
+from worker.spending.ledger import FOREVER_MS
 from worker.spending.sweep import settle_dead
-from worker.spending.waiting import let_go
+from worker.spending.waiting import let_go, tell_queued
 from worker.states import JobState, Lane
 from worker.views.batches import read_batch
 from worker.views.jobs import job_version, list_jobs, look
@@ -175,6 +179,7 @@ HOT: dict[str, Callable[[Database], object]] = {
     "budgets": reading(budgets_of),
     "settle the dead": settle_dead,
     "let go what waits for a budget": let_go,
+    "keep the marks of what is held": keep_marks,
     "a service recovers": lambda database: fleet.service_recovered(database, "intl"),
 }
 
@@ -185,6 +190,31 @@ def test_it_is_answered_by_an_index(big: Database, name: str) -> None:
     assert queries
     assert {query.statement: query.scanned for query in queries if query.scanned} == {}
     assert {query.statement: query.pages for query in queries if query.pages > MOST_PAGES} == {}
+
+
+def test_very_many_jobs_behind_a_closed_door_are_not_read_by_each_claim(big: Database) -> None:
+    with used_up(big) as budget_id:
+        (look,) = asked(big, HOT["claim"])
+        assert look.pages > MOST_PAGES  # nobody has marked them yet
+        tell_queued(big, budget_id, "nothing is left")
+        tidy(big.engine)
+        for name in ("claim", "count what is due", "keep the marks of what is held"):
+            assert {query.statement: query.pages for query in asked(big, HOT[name]) if query.pages > MOST_PAGES} == {}
+
+
+@contextmanager
+def used_up(database: Database) -> Iterator[str]:
+    """With a budget over all jobs that has nothing left: its id."""
+    with database.writing() as session:
+        set_budget(session, Scope.DEPLOYMENT, "", Period.ALL, limit_ms=1)
+        used_up = change(Budget).values(spent_until_ms=FOREVER_MS)
+        budget_id = session.scalars(used_up.returning(Budget.id)).one()
+        session.commit()
+    yield budget_id
+    with database.writing() as session:
+        remove_budget(session, Scope.DEPLOYMENT, "", Period.ALL)
+        session.commit()
+    let_go(database)
 
 
 def test_a_table_that_is_read_from_end_to_end_is_noticed(big: Database) -> None:

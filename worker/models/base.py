@@ -9,6 +9,7 @@ ID = String(32)
 DIGEST = String(64)
 CODE = String(40)
 NAME = String(200)
+HOLDER = String(210)  # a name or an id, behind the word that says of what
 NUMBER = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows up only in INTEGER
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from worker.models.base import CODE, DIGEST, ID, NAME, NUMBER, Base, index_where
+from worker.models.base import CODE, DIGEST, HOLDER, ID, NAME, NUMBER, Base, index_where
 
 
 class Batch(Base):
@@ -68,6 +68,8 @@ class Job(Base):
     waiting_code: Mapped[str | None] = mapped_column(CODE)
     waiting_message: Mapped[str | None] = mapped_column(Text)
     waiting_since_ms: Mapped[int | None]
+    # what closes the way of a queued job as far as it was marked, so that claims need not look at it: `queue.held`
+    held_by: Mapped[str] = mapped_column(HOLDER, default="", server_default="")
     error_code: Mapped[str | None] = mapped_column(CODE)
     error: Mapped[dict[str, Any] | None]
 
@@ -85,7 +87,7 @@ class Job(Base):
 
     __table_args__ = (
         # the claim's order: priority, then age; ids sort by age
-        Index("ix_jobs_due", "status", "lane", text("priority DESC"), "id", "due_ms"),
+        Index("ix_jobs_due", "status", "lane", "held_by", text("priority DESC"), "id", "due_ms"),
         Index("ix_jobs_lease", "status", "lease_until_ms"),
         index_where("ix_jobs_deadline", "deadline_ms", where="deadline_ms IS NOT NULL"),
         Index("ix_jobs_same", "recording_id", "spec_digest"),

@@ -12,6 +12,8 @@ from worker.errors import BudgetExhausted
 from worker.ids import new_id
 from worker.models import Budget, Job, Recording, ServiceState
 from worker.queue.batches import count_in
+from worker.queue.claims import NOT_WAITING
+from worker.queue.held import by_budget, by_service
 from worker.spec import Spec
 from worker.spending.budgets import is_for, words
 from worker.states import JobState
@@ -157,13 +159,10 @@ class _House:
         columns = wanted.columns
         own = (one for one in self.spent if is_for(one, columns["archive"], columns.get("campaign_id")))
         if (budget := next(own, None)) is None:
-            return NO_WAIT
+            return NOT_WAITING
         why = f"The budget of {words(budget.scope, budget.name)} is used up. {BudgetExhausted.hint}"
-        told = {"waiting_code": BudgetExhausted.code, "waiting_message": why}
-        return {**told, "waiting_since_ms": self.now_ms}
-
-
-NO_WAIT: Columns = {"waiting_code": None, "waiting_message": None, "waiting_since_ms": None}
+        told = {"waiting_code": BudgetExhausted.code, "waiting_message": why, "waiting_since_ms": self.now_ms}
+        return {**told, "held_by": by_budget(budget.id)}
 
 
 def _audio_of(session: Session, wanted: Iterable[Wanted]) -> dict[str, str]:
@@ -182,7 +181,10 @@ def _audio_of(session: Session, wanted: Iterable[Wanted]) -> dict[str, str]:
 def _waits_for(session: Session, services: Iterable[str], now_ms: int) -> dict[str, Columns]:
     """What new jobs wait for from their start, by service: those that refuse everybody now."""
     refusing = select(ServiceState).where(ServiceState.name.in_(services), ServiceState.next_try_ms.is_not(None))
-    return {
-        row.name: {"waiting_code": row.code, "waiting_message": row.message, "waiting_since_ms": now_ms}
-        for row in session.scalars(refusing)
-    }
+    return {row.name: _told(row, now_ms) for row in session.scalars(refusing)}
+
+
+def _told(service: ServiceState, now_ms: int) -> Columns:
+    probe_is_due = (service.next_try_ms or 0) <= now_ms
+    told = {"waiting_code": service.code, "waiting_message": service.message, "waiting_since_ms": now_ms}
+    return {**told, "held_by": "" if probe_is_due else by_service(service.name)}

@@ -18,7 +18,12 @@ from worker.states import JobState
 # What a stored answer shows: the job gets on, so what it met before is not held against it any longer.
 PROGRESS: dict[str, Any] = {"losses": 0, "stall_code": None, "stall_since_ms": None, "stalls": 0}
 FREE: dict[str, Any] = {"worker": None, "lease_until_ms": None}
-NOT_WAITING: dict[str, Any] = {"waiting_code": None, "waiting_message": None, "waiting_since_ms": None}
+NOT_WAITING: dict[str, Any] = {
+    "waiting_code": None,
+    "waiting_message": None,
+    "waiting_since_ms": None,
+    "held_by": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,10 +35,11 @@ def _due(lane: Lane) -> ColumnElement[bool]:
     return and_(
         Candidate.status == JobState.QUEUED,
         Candidate.lane == lane,
+        Candidate.held_by == "",
         Candidate.due_ms <= NOW,
         or_(Candidate.deadline_ms.is_(None), Candidate.deadline_ms > NOW),
         ~_worked_on_already(),
-        ~_service_stops_all(),
+        ~service_stops_all(Candidate),
         ~budget_is_spent(Candidate),
     )
 
@@ -57,17 +58,20 @@ def _worked_on_already() -> ColumnElement[bool]:
     )
 
 
-def _service_stops_all() -> ColumnElement[bool]:
+def service_stops_all(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
     """Whether the job's service refuses everybody and no probe is due: a claim would come back unworked."""
-    stopped = (ServiceState.name == Candidate.service, ServiceState.next_try_ms > NOW)
-    return select(ServiceState.name).where(*stopped).exists()
+    return select(ServiceState.name).where(ServiceState.name == job.service, ServiceState.next_try_ms > NOW).exists()
 
 
 def budget_is_spent(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
     """Whether a budget of the job's has nothing left: a claim would come back before its first segment."""
-    its = or_(
+    return select(Budget.id).where(Budget.spent_until_ms > NOW, budgets_of_job(job)).exists()
+
+
+def budgets_of_job(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
+    """The deployment's, its archive's and its campaign's."""
+    return or_(
         Budget.scope == Scope.DEPLOYMENT,
         and_(Budget.scope == Scope.ARCHIVE, Budget.name == job.archive),
         and_(Budget.scope == Scope.CAMPAIGN, Budget.name == job.campaign_id),
     )
-    return select(Budget.id).where(Budget.spent_until_ms > NOW, its).exists()

@@ -7,6 +7,7 @@ from worker.errors import BudgetExhausted
 from worker.models import Budget, Job
 from worker.queue.claims import NOT_WAITING
 from worker.queue.due import budget_is_spent
+from worker.queue.held import holder
 from worker.queue.slices import change_in_slices
 from worker.spending.budgets import IN_FORCE, Scope
 from worker.states import JobState
@@ -20,7 +21,8 @@ def tell_queued(database: Database, budget_id: str, why: str) -> None:
         return
     told = {"waiting_code": BudgetExhausted.code, "waiting_message": why, "waiting_since_ms": now_ms()}
     untold = (Job.status == JobState.QUEUED, Job.waiting_code.is_distinct_from(BudgetExhausted.code))
-    change_in_slices(database, (*untold, *_jobs_of(row.scope, row.name), budget_is_spent(Job)), told)
+    its = (*untold, *_jobs_of(row.scope, row.name), budget_is_spent(Job))
+    change_in_slices(database, its, {**told, "held_by": holder(Job)})
 
 
 def let_go(database: Database) -> None:

@@ -11,6 +11,7 @@ from worker import fleet
 from worker.database import Database
 from worker.models import ServiceState, WorkerProcess
 from worker.queue import jobs, slices
+from worker.queue.held import keep_marks
 from worker.states import BreakerState, Lane
 
 
@@ -96,6 +97,7 @@ def test_claims_pass_over_a_refused_service_until_a_probe_is_due(database: Datab
     assert claim(database).job_id == other
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
     _let_probe_be_due(database)
+    keep_marks(database)
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is not None
 
 
@@ -137,6 +139,7 @@ def test_a_used_up_quota_is_waited_for_and_one_probe_asks_after_it(database: Dat
     later = submit(database, 2)
     assert {read_job(database, job_id).waiting_code for job_id in (waiting, later)} == {"quota_exceeded"}
     _let_probe_be_due(database)
+    keep_marks(database)
     claim(database)
     assert [fleet.may_probe(database, "local") for _ in range(2)] == [True, False]
     fleet.service_recovered(database, "local")
