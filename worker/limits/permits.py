@@ -20,8 +20,8 @@ from worker.states import Lane
 
 log = structlog.get_logger(__name__)
 
-PERMIT_LEASE_MS = 30_000
-RENEW_S = 5.0
+LEASE_S = 30.0
+RENEWALS = 6  # in one lease: so many looks at Redis may fail, less one
 WISH_MS = 2_000  # how long an interactive segment's wish holds others back without being repeated
 TIMEOUT_S = 1.0
 AWAY_S = 5.0  # after a failure Redis is left alone for so long
@@ -46,10 +46,15 @@ class Permit:
 
 
 class Limits:
-    """One process's view of the fleet's limits. ``share`` is its part of the fleet, for the time without Redis."""
+    """One process's view of the fleet's limits.
 
-    def __init__(self, redis_url: str, *, share: float = 0.25) -> None:
+    ``share`` is its part of the fleet, for the time without Redis; ``lease_s`` is how long after its death others wait
+    for its permits.
+    """
+
+    def __init__(self, redis_url: str, *, share: float = 0.25, lease_s: float = LEASE_S) -> None:
         self.share = share
+        self._lease_s = lease_s
         self._client = redis.Redis.from_url(
             redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
         )
@@ -67,6 +72,10 @@ class Limits:
         self._keeper = threading.Thread(target=self._keep, name="permits", daemon=True)
         self._keeper.start()
 
+    @property
+    def _lease_ms(self) -> int:
+        return int(self._lease_s * 1000)
+
     def close(self) -> None:
         self._closed.set()
         self._keeper.join()  # it may be in the middle of a command
@@ -78,7 +87,7 @@ class Limits:
             self._look_whether_away()
             granted = self._acquire(
                 keys=[_key(quota.service, kind) for kind in ("permits", "wishes", "throttle")],
-                args=[wish, quota.permits, PERMIT_LEASE_MS, WISH_MS, int(lane == Lane.INTERACTIVE)],
+                args=[wish, quota.permits, self._lease_ms, WISH_MS, int(lane == Lane.INTERACTIVE)],
             )
         except redis.RedisError as error:
             self._went_away(error)
@@ -169,7 +178,7 @@ class Limits:
             log.warning("Redis does not answer; this process keeps to its own share of the limits", error=str(error))
 
     def _keep(self) -> None:
-        while not self._closed.wait(RENEW_S):
+        while not self._closed.wait(self._lease_s / RENEWALS):
             self._renew_held()
 
     def _renew_held(self) -> None:
@@ -178,7 +187,7 @@ class Limits:
         try:
             for quota in {permit.quota for permit in held}:
                 members = [permit.member for permit in held if permit.quota == quota]
-                self._renew(keys=[_key(quota.service, "permits")], args=[PERMIT_LEASE_MS, *members])
+                self._renew(keys=[_key(quota.service, "permits")], args=[self._lease_ms, *members])
         except redis.RedisError as error:
             self._went_away(error)
 

@@ -16,6 +16,8 @@ from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spending.guard import Guard, Purse
 
+PERMITS_FREE_AFTER = 0.6  # of a job's lease: when a killed worker's jobs go on, its permits are there for them
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
@@ -54,7 +56,7 @@ def open_desk(settings: Settings, stop: Stop) -> Desk:
     """Open everything; to be called in the process that works, after any fork."""
     database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
     lease_database = Database(settings.resolved_database_url, pool_size=1)
-    limits = Limits(settings.redis_url)
+    limits = Limits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
 
     def make_recogniser(name: str) -> Recogniser:
         service = find_service(settings, name)

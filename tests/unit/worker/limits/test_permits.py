@@ -97,11 +97,17 @@ def test_a_killed_worker_gives_its_share_back_by_doing_nothing(make_limits: Make
     assert acquire(other) is not None
 
 
-def test_a_permit_lives_as_long_as_it_is_held(
-    make_limits: MakeLimits, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "RENEW_S", 0.01)
-    holder = make_limits()
+def test_a_lease_lasts_as_long_as_it_is_told(make_limits: MakeLimits, redis_url: str) -> None:
+    permits = [granted(acquire(make_limits(lease_s=lease_s))) for lease_s in (600, 6000)]
+    with redis.Redis.from_url(redis_url) as client:
+        first, second = (client.zscore("longhand:limits:local:permits", permit.member) for permit in permits)
+    assert first is not None
+    assert second is not None
+    assert second - first == pytest.approx(5400_000, abs=60_000)
+
+
+def test_a_permit_lives_as_long_as_it_is_held(make_limits: MakeLimits, redis_url: str) -> None:
+    holder = make_limits(lease_s=3)
     permit = granted(acquire(holder))
     end_leases(redis_url)
 
