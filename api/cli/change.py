@@ -11,7 +11,7 @@ from api.cli.filters import ArchiveFilter, AsJson, Batch, Code, Ids, Status, fil
 from api.cli.say import note, put, put_json
 from api.cli.spec_options import ChannelLabelsOption, CutOption, DeadlineOption, Fresh, VoiceOption
 from api.cli.target import open_client
-from api.client import ApiProblem, Client
+from api.client import ApiProblem, Client, RemoteJob
 from worker.spec import Channels, Segmentation
 from worker.states import Lane
 
@@ -149,8 +149,19 @@ def _matching(client: Client, verb: str, chosen: list[dict[str, str]], as_json: 
 
 def _count(client: Client, verb: str, ids: list[str] | None, chosen: list[dict[str, str]], as_json: bool) -> int:
     """Only jobs that the verb can move are counted, each once."""
-    jobs = map(client.job, ids) if ids else (job for asked in chosen for job in client.jobs(asked))
+    jobs, failed = _named(client, ids, as_json) if ids else ((job for asked in chosen for job in client.jobs(asked)), 0)
     movable = {job.id for job in jobs if job.status in MOVABLE[verb]}
     line = f"Would {verb} {len(movable)} jobs. Nothing was changed."
     put_json({"would_change": len(movable)}) if as_json else put(line)
-    return Exit.OK
+    return Exit.SOME_FAILED if failed else Exit.OK
+
+
+def _named(client: Client, ids: list[str], as_json: bool) -> tuple[list[RemoteJob], int]:
+    """The jobs, and how many ids have none, which is told as where it is really done."""
+    jobs = list[RemoteJob]()
+    for job_id in ids:
+        try:
+            jobs.append(client.job(job_id))
+        except ApiProblem as problem:
+            _report(job_id, problem, as_json)
+    return jobs, len(ids) - len(jobs)

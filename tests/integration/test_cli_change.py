@@ -92,6 +92,15 @@ def test_a_dry_run_s_count_is_json_for_a_machine(
     assert json.loads(capsys.readouterr().out) == {"would_change": count}
 
 
+def test_a_dry_run_counts_the_others_where_an_id_is_nobody_s(
+    house: House, five: dict[str, str], capsys: Captured
+) -> None:
+    assert main(["cancel", "nobody", five["queued"], "--dry-run", "--json"]) == 1
+    unknown, counted = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (unknown["id"], unknown["error"]["code"]) == ("nobody", "unknown_job")
+    assert counted == {"would_change": 1}
+
+
 @pytest.mark.parametrize("verb", ["cancel", "retry"])
 def test_an_id_that_cannot_be_changed_is_a_line_of_json_too_and_stops_no_other(
     house: House, five: dict[str, str], capsys: Captured, verb: str
