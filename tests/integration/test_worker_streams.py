@@ -119,7 +119,7 @@ def test_resets_in_the_middle_cost_no_utterance(fleet: Fleet) -> None:
 
 def test_streams_leave_a_session_to_segments(fleet: Fleet) -> None:
     fleet.start_service()
-    fleet.start_worker(pace=2, sessions=2, permits=2)
+    fleet.start_worker(pace=1, sessions=2, permits=2)
     streams = [fleet.submit(write_wav(fleet.folder / f"{n}.wav", talk(*PARTS, dbfs=-14 - n)), STREAMED) for n in (1, 2)]
     wait_for(lambda: [job_id for job_id in streams if fleet.segments(job_id)])
     short = fleet.submit(write_wav(fleet.folder / "short.wav", talk((1000, 0), dbfs=-12)))
