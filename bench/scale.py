@@ -27,7 +27,7 @@ from typing import Any
 
 import httpx
 import psutil
-from sqlalchemy import Table, text, update
+from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
 from api.cli.stack import own_command
@@ -36,12 +36,12 @@ from bench.report import keep, load, percentile, show
 from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer, free_port
+from tests.fixtures.rows import use_up
 from worker.database import Database
-from worker.models import Budget, Job, Recording
+from worker.models import Job, Recording
 from worker.queue import jobs
 from worker.spec import Spec
-from worker.spending.budgets import Period, Scope, set_budget
-from worker.spending.ledger import FOREVER_MS
+from worker.spending.budgets import Scope
 from worker.spending.waiting import tell_queued
 from worker.states import Lane
 
@@ -168,13 +168,10 @@ def claims(database: Database, count: int, *, threads: int) -> Times:
 def claims_behind_spent(database: Database, count: int) -> Times:
     """Claims of another archive's jobs, which are younger than all that wait for a budget that has nothing left."""
     with database.writing() as session:
-        set_budget(session, Scope.ARCHIVE, "bench", Period.ALL, limit_ms=1)
         for number in range(1, count + 1):
             submit_bench(session, "other", number)
-        spent = update(Budget).values(spent_until_ms=FOREVER_MS).returning(Budget.id)
-        budget_id = session.scalars(spent).one()
         session.commit()
-    tell_queued(database, budget_id, "nothing is left")
+    tell_queued(database, use_up(database, Scope.ARCHIVE, "bench"), "nothing is left")
     return replace(claims(database, count, threads=1), what="claim, behind a spent budget's")
 
 

@@ -11,19 +11,17 @@ from sqlalchemy import Connection, Engine, event
 import migrations
 from tests.fixtures.databases import temporary_database
 from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id, tidy
-from tests.fixtures.rows import SPEC, new_answer, new_recording
+from tests.fixtures.rows import SPEC, new_answer, new_recording, use_up
 from worker import fleet, metrics
 from worker.archives.keeping import house_of
-from worker.database import Database, change
-from worker.models import Budget
+from worker.database import Database
 from worker.queue import idempotency, jobs
 from worker.queue.claims import Claim
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.held import keep_marks
 from worker.results import answers, segments
 from worker.search.find import Where
-from worker.spending.budgets import Period, Scope, budgets_of, remove_budget, set_budget
-from worker.spending.ledger import FOREVER_MS
+from worker.spending.budgets import Period, Scope, budgets_of, remove_budget
 from worker.spending.sweep import settle_dead
 from worker.spending.waiting import let_go, tell_queued
 from worker.states import JobState, Lane
@@ -205,12 +203,7 @@ def test_very_many_jobs_behind_a_closed_door_are_not_read_by_each_claim(big: Dat
 @contextmanager
 def used_up(database: Database) -> Iterator[str]:
     """With a budget over all jobs that has nothing left: its id."""
-    with database.writing() as session:
-        set_budget(session, Scope.DEPLOYMENT, "", Period.ALL, limit_ms=1)
-        used_up = change(Budget).values(spent_until_ms=FOREVER_MS)
-        budget_id = session.scalars(used_up.returning(Budget.id)).one()
-        session.commit()
-    yield budget_id
+    yield use_up(database, Scope.DEPLOYMENT)
     with database.writing() as session:
         remove_budget(session, Scope.DEPLOYMENT, "", Period.ALL)
         session.commit()

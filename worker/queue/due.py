@@ -39,7 +39,7 @@ def _due(lane: Lane) -> ColumnElement[bool]:
         Candidate.due_ms <= NOW,
         or_(Candidate.deadline_ms.is_(None), Candidate.deadline_ms > NOW),
         ~_worked_on_already(),
-        ~service_stops_all(Candidate),
+        ~_service_stops_all(),
         ~budget_is_spent(Candidate),
     )
 
@@ -58,20 +58,26 @@ def _worked_on_already() -> ColumnElement[bool]:
     )
 
 
-def service_stops_all(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
+def _service_stops_all() -> ColumnElement[bool]:
     """Whether the job's service refuses everybody and no probe is due: a claim would come back unworked."""
-    return select(ServiceState.name).where(ServiceState.name == job.service, ServiceState.next_try_ms > NOW).exists()
+    return select(ServiceState.name).where(refusing_service(Candidate)).exists()
 
 
 def budget_is_spent(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
     """Whether a budget of the job's has nothing left: a claim would come back before its first segment."""
-    return select(Budget.id).where(Budget.spent_until_ms > NOW, budgets_of_job(job)).exists()
+    return select(Budget.id).where(spent_budget(job)).exists()
 
 
-def budgets_of_job(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
-    """The deployment's, its archive's and its campaign's."""
-    return or_(
+def refusing_service(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
+    """Whether a ServiceState is the job's, and is not to be asked now."""
+    return and_(ServiceState.name == job.service, ServiceState.next_try_ms > NOW)
+
+
+def spent_budget(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an alias of it
+    """Whether a Budget is the deployment's, or the job's archive's or campaign's, and has nothing left."""
+    its = or_(
         Budget.scope == Scope.DEPLOYMENT,
         and_(Budget.scope == Scope.ARCHIVE, Budget.name == job.archive),
         and_(Budget.scope == Scope.CAMPAIGN, Budget.name == job.campaign_id),
     )
+    return and_(Budget.spent_until_ms > NOW, its)

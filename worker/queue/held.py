@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from worker.database import Database, change
 from worker.models import Budget, Job, ServiceState
 from worker.queue.claims import locked
-from worker.queue.due import NOW, budgets_of_job
+from worker.queue.due import NOW, refusing_service, spent_budget
 from worker.states import JobState, Lane
 
 FEW = 100  # jobs looked at for one mark in one round: what a race leaves is far less
@@ -34,11 +34,9 @@ def by_budget(budget_id: str) -> str:
 
 def holder(job: Any) -> ColumnElement[str]:  # noqa: ANN401  # Job, or an alias of it
     """The mark that the job should have now: of one closed door, or empty where all are open."""
-    refusing = (ServiceState.name == job.service, ServiceState.next_try_ms > NOW)
-    service = select(literal(by_service(""), String) + ServiceState.name).where(*refusing).scalar_subquery()
-    spent = (Budget.spent_until_ms > NOW, budgets_of_job(job))
-    budget = select(func.min(literal(by_budget(""), String) + Budget.id)).where(*spent).scalar_subquery()
-    return func.coalesce(service, budget, "")
+    service = select(literal(by_service(""), String) + ServiceState.name).where(refusing_service(job))
+    budget = select(func.min(literal(by_budget(""), String) + Budget.id)).where(spent_budget(job))
+    return func.coalesce(service.scalar_subquery(), budget.scalar_subquery(), "")
 
 
 def keep_marks(database: Database) -> None:
@@ -46,17 +44,16 @@ def keep_marks(database: Database) -> None:
 
     A few at a time: a service whose next probe is due is no closed door, until one of the freed has knocked.
     """
-    for lane in Lane:
-        with database.reading() as session:
-            wrong = [found for mark in _marks(session, lane) for found in _wrong(session, lane, mark)]
-        for was, now, ids in wrong:
-            _mark(database, ids, was, now)
+    with database.reading() as session:
+        unmarked = [""] if session.scalar(select(_any_door_is_closed())) else []
+        places = [(lane, mark) for lane in Lane for mark in [*unmarked, *_marks(session, lane)]]
+        wrong = [found for lane, mark in places for found in _wrong(session, lane, mark)]
+    for was, now, ids in wrong:
+        _mark(database, ids, was, now)
 
 
 def _marks(session: Session, lane: Lane) -> Iterator[str]:
-    """Each mark that queued jobs of the lane have, by a look at the index; none too, where a door is closed."""
-    if session.scalar(select(_any_door_is_closed())):
-        yield ""
+    """Each mark that queued jobs of the lane have, by a look at the index."""
     mark: str | None = ""
     queued = (Job.status == JobState.QUEUED, Job.lane == lane)
     while mark := session.scalar(select(Job.held_by).where(*queued, Job.held_by > mark).order_by(Job.held_by).limit(1)):

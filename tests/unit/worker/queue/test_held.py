@@ -7,14 +7,13 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from realtime.errors import KeyRefused
-from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit
+from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit, use_up
 from worker import fleet
 from worker.database import Database, now_ms
 from worker.models import Budget, Job, ServiceState
 from worker.queue import held, jobs
 from worker.queue.held import by_budget, by_service, holder, keep_marks
-from worker.spending.budgets import Period, Scope, remove_budget, set_budget
-from worker.spending.ledger import FOREVER_MS
+from worker.spending.budgets import Period, Scope, remove_budget
 from worker.spending.waiting import let_go, tell_queued
 from worker.states import Lane
 
@@ -23,16 +22,6 @@ LOCAL = by_service("local")
 
 def mark(database: Database, job_id: str) -> str:
     return read_job(database, job_id).held_by
-
-
-def use_up(database: Database, archive: str) -> str:
-    """A budget of the archive that has nothing left; its id."""
-    with database.writing() as session:
-        set_budget(session, Scope.ARCHIVE, archive, Period.ALL, limit_ms=1)
-        used_up = update(Budget).where(Budget.name == archive).values(spent_until_ms=FOREVER_MS)
-        budget_id = session.scalars(used_up.returning(Budget.id)).one()
-        session.commit()
-    return budget_id
 
 
 def put_off(database: Database, by_ms: int) -> None:
@@ -64,7 +53,7 @@ def test_a_job_that_is_submitted_while_a_probe_is_due_may_be_the_probe(database:
 
 def test_a_used_up_budget_marks_and_its_removal_frees(database: Database) -> None:
     job_id = submit(database)
-    budget_id = use_up(database, "tests")
+    budget_id = use_up(database, Scope.ARCHIVE, "tests")
     tell_queued(database, budget_id, "nothing is left")
     assert mark(database, job_id) == mark(database, submit(database, 2)) == by_budget(budget_id)
     with database.writing() as session:
@@ -75,7 +64,7 @@ def test_a_used_up_budget_marks_and_its_removal_frees(database: Database) -> Non
 
 
 def test_a_job_behind_two_doors_waits_for_both(database: Database) -> None:
-    budget_id = use_up(database, "tests")
+    budget_id = use_up(database, Scope.ARCHIVE, "tests")
     fleet.service_trouble(database, "local", KeyRefused())
     job_id = submit(database)
     assert mark(database, job_id) == LOCAL
@@ -141,7 +130,7 @@ def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(
 ) -> None:
     monkeypatch.setattr(held, "FEW", 3)
     dice, services, archives = random.Random(seed), ("local", "intl", "us"), ("a", "b", "c")
-    budgets = {archive: use_up(database, archive) for archive in archives}
+    budgets = {archive: use_up(database, Scope.ARCHIVE, archive) for archive in archives}
     for number in range(30):
         service, archive = dice.choice(services), dice.choice(archives)
         marks = ("", by_service(service), by_budget(budgets[archive]), by_budget("gone"))
