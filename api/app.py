@@ -33,8 +33,8 @@ from api.waiting import Holds
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
+from worker.processes.tasks import Waker
 from worker.settings import Settings
-from worker.tasks import Waker
 
 DESCRIPTION = """Recordings in, transcripts out.
 

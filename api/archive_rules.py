@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from api.door import Door
-from worker.queue.archives import Rules, rules_of
+from worker.archive_rules import Rules, rules_of
 
 MOST = 1000  # a manifest whose rows all name an archive of their own must not fill the memory
 

@@ -14,7 +14,7 @@ from api.sources import Refusal, registered_many
 from api.submissions import submission
 from worker.doorway import Session
 from worker.errors import InvalidRequest, RequestError
-from worker.fields import Name, sentence
+from worker.input_fields import Name, sentence
 from worker.queue.jobs import NewRecording, Submission, Submitted, submit_many
 from worker.settings import Settings
 from worker.spec import Spec

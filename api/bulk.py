@@ -16,9 +16,9 @@ from api.problems import problem
 from api.sources import REFUSALS, Refusal, registered_unseen
 from api.submissions import submission
 from api.writing import Answer, State, fingerprint_of, wake, write_step
-from worker.archives.manifests import Chunk, Fields, Row, read_chunks
 from worker.doorway import Session
 from worker.errors import IdempotencyMismatch, InvalidRequest
+from worker.imports.manifests import Chunk, Fields, Row, read_chunks
 from worker.queue.batches import add_batch, require_batch
 from worker.queue.jobs import Submission, submit_many
 from worker.spec import Spec

@@ -6,13 +6,13 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from api.options import MAX_CONTEXT, ChannelLabels, Numbers
-from worker.campaigns import life
-from worker.campaigns.comparing import checked_rule, checked_thresholds
-from worker.campaigns.selection import Selection
+from worker.archive_rules import Rules
+from worker.campaigns.choice.selection import Selection
+from worker.campaigns.review.comparing import checked_rule, checked_thresholds
+from worker.campaigns.running import life
 from worker.errors import InvalidRequest
-from worker.fields import Labels, Name, sentence, storable
-from worker.queue.archives import Rules
-from worker.queue.asking import Asked, own_languages, spec_asked
+from worker.input_fields import Labels, Name, sentence, storable
+from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
 from worker.spec import Channels, Segmentation, Spec
 from worker.states import Lane

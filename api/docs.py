@@ -9,7 +9,7 @@ from api.imports import ImportAsk
 from api.options import Options, UrlOptions
 from api.retries import RetryOptions
 from api.schemas import Problem
-from worker.archives.rows import Described
+from worker.imports.rows import Described
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",

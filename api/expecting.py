@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.door import Door
-from worker.archives.expecting import Expectation, expect
-from worker.queue.archives import rules_of
-from worker.queue.asking import spec_asked
+from worker.archive_rules import rules_of
+from worker.imports.estimate import Expectation, expect
+from worker.queue.spec_request import spec_asked
 from worker.views.expecting import expectation_view
 
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRequest
-from worker.fields import Labels, Name, sentence
+from worker.input_fields import Labels, Name, sentence
 from worker.queue.filters import JobFilter
 from worker.states import JobState
 

@@ -7,13 +7,13 @@ from pydantic import Field, ValidationError
 
 from api.door import Door
 from api.options import Options, given, read_options, spec_of
-from worker.archives.asks import FolderAsk, manifest_source
-from worker.archives.listing import check_folder
-from worker.archives.manifests import NEWLINE, check_head
-from worker.archives.rows import ManifestRow
+from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
-from worker.fields import sentence
-from worker.queue.archives import rules_of
+from worker.imports.listing import check_folder
+from worker.imports.manifests import NEWLINE, check_head
+from worker.imports.requests import FolderAsk, manifest_source
+from worker.imports.rows import ManifestRow
+from worker.input_fields import sentence
 from worker.strict_json import parse_json
 
 NOT_OF_AN_IMPORT = frozenset({"archive", "batch", "deadline", "external_id", "fresh", "labels"})

@@ -4,11 +4,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
+from worker.archive_rules import Rules
 from worker.errors import InvalidRequest
-from worker.fields import Labels, Name, few, labels_from, sentence, storable, text_name
-from worker.queue.archives import Rules
-from worker.queue.asking import own_languages, spec_asked
+from worker.input_fields import Labels, Name, few, labels_from, sentence, storable, text_name
 from worker.queue.deadlines import Deadline, parse_deadline
+from worker.queue.spec_request import own_languages, spec_asked
 from worker.settings import Settings
 from worker.spec import Channels, Segmentation, Spec
 from worker.states import Lane

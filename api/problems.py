@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from realtime.errors import CodedError
 from worker import errors
 from worker.doorway import DATABASE_AWAY
-from worker.fields import sentence
+from worker.input_fields import sentence
 
 RETRY_AFTER_S = 2
 STREAMED = ("multipart/", "text/csv", "application/x-ndjson", "application/jsonl", "application/x-jsonlines")

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from api.options import MAX_CONTEXT, ChannelLabels, DeadlineField, Numbers
 from worker.errors import InvalidRequest
-from worker.fields import Name, sentence, storable
+from worker.input_fields import Name, sentence, storable
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spec import Channels, Segmentation, Spec, make_spec

@@ -6,11 +6,11 @@ from api.door import Door
 from api.options import Options, own_languages_of, spec_of
 from api.uploads import Upload
 from api.writing import Answer
+from worker.archive_rules import rules_of
 from worker.doorway import Session
 from worker.media import identities
 from worker.media.store import Saved
 from worker.queue import jobs
-from worker.queue.archives import rules_of
 from worker.queue.batches import require_batch
 from worker.settings import Settings
 from worker.spec import Spec

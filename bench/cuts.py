@@ -26,7 +26,7 @@ from bench.report import keep, load, show
 from bench.silence import in_words, write_call
 from bench.spoken import PER_MS, Spoken, say, sentences
 from worker.audio.windows import AudioLimits, open_audio
-from worker.results.edits import Edits, edits_between
+from worker.results.word_errors import Edits, edits_between
 from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS

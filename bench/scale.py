@@ -37,12 +37,12 @@ from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer, free_port
 from tests.fixtures.rows import use_up
+from worker.budgets import Scope
 from worker.database import Database
 from worker.models import Job, Recording
 from worker.queue import jobs
+from worker.queue.waiting import tell_queued
 from worker.spec import Spec
-from worker.spending.budgets import Scope
-from worker.spending.waiting import tell_queued
 from worker.states import Lane
 
 QUEUED_SHARE = 10  # one in so many

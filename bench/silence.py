@@ -23,7 +23,7 @@ from bench.raw_decoders import alike, recognise_all
 from bench.report import keep, load, show
 from bench.spoken import PER_MS, Sentence, Spoken, say, sentences
 from worker.audio.windows import AudioLimits, open_audio
-from worker.results.edits import Edits, edits_between
+from worker.results.word_errors import Edits, edits_between
 from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS

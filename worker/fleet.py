@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select
 
 from realtime.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
+from worker.claims.claim import NOT_WAITING
 from worker.database import Database, change, execute, now_ms, upsert
 from worker.models import DispatcherProcess, Job, ServiceState, WorkerProcess
-from worker.queue.claims import NOT_WAITING
-from worker.queue.held import holder
+from worker.queue.blocks import holder
 from worker.queue.slices import change_in_slices
 from worker.states import BreakerState, JobState
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from api.client import ApiProblem, Client
-from worker.archives.expecting import Expectation, Heads
-from worker.archives.names import is_playlist, is_wanted, sidecar_of
-from worker.archives.naming import parse_naming
-from worker.archives.rows import Described, merged, read_row
-from worker.archives.sidecars import read_beside
-from worker.archives.walking import walk
 from worker.errors import DuplicateExternalId, InputError, PlaylistRefused, SourceForbidden, SourceMissing
+from worker.imports.estimate import Expectation, Heads
+from worker.imports.names import is_playlist, is_wanted, sidecar_of
+from worker.imports.naming import parse_naming
+from worker.imports.rows import Described, merged, read_row
+from worker.imports.sidecars import read_beside
+from worker.imports.walking import walk
 
 Fields = dict[str, Any]
 AT_ONCE = 4

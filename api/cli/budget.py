@@ -11,8 +11,8 @@ from api.cli.filters import AsJson
 from api.cli.say import note, put, put_json
 from api.cli.target import open_client
 from api.client import ApiProblem, Client
+from worker.budgets import Level, Period, Scope
 from worker.errors import UnknownBudget
-from worker.spending.budgets import Level, Period, Scope
 
 MS_IN_HOUR = 3_600_000
 

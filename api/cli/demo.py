@@ -26,7 +26,7 @@ from worker.settings import Settings
 from worker.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from worker.results.edits import Edits
+    from worker.results.word_errors import Edits
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 OUTPUT = Path("build", "demo")
@@ -113,7 +113,7 @@ def is_too_wrong(edits: "Edits", engine: Engine) -> bool:
 
 
 def _show(client: Client, results: list[Result], folder: Path) -> "Edits":
-    from worker.results.edits import Edits, edits_between  # noqa: PLC0415  # its library would cost other commands time
+    from worker.results.word_errors import Edits, edits_between  # noqa: PLC0415  # its library would cost other commands time
 
     total = Edits()
     for result in results:

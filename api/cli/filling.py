@@ -36,7 +36,7 @@ from api.cli.progress import sending
 from api.cli.say import note, put, put_json
 from api.cli.target import open_client
 from api.client import Client
-from worker.archives.expecting import COSTS, NO_LENGTH
+from worker.imports.estimate import COSTS, NO_LENGTH
 from worker.states import ImportState
 
 Fields = dict[str, Any]

@@ -14,8 +14,8 @@ from api.cli.exits import Exit
 from api.cli.progress import sending
 from api.cli.say import note, put, put_json
 from api.cli.target import open_client
-from worker.archives.manifests import CSV, LINES
 from worker.errors import InvalidRequest
+from worker.imports.manifests import CSV, LINES
 from worker.strict_json import parse_json
 
 STDIN = "-"

@@ -63,7 +63,7 @@ def worker(
     longhand worker --jobs 16
     """
     settings = _with_redis(configured(jobs=jobs, sessions=sessions, pace=pace))
-    from worker.tasks import run_worker  # noqa: PLC0415  # see the module's docstring
+    from worker.processes.tasks import run_worker  # noqa: PLC0415  # see the module's docstring
 
     return run_worker(settings) or 0
 
@@ -82,7 +82,7 @@ def dispatcher(
         longhand dispatcher --port 8081
     """
     settings = _with_redis(configured(sweep_s=sweep_s))
-    from worker.dispatcher import run_dispatcher  # noqa: PLC0415  # see the module's docstring
+    from worker.processes.dispatcher import run_dispatcher  # noqa: PLC0415  # see the module's docstring
     from worker.readiness import Pulse, answering  # noqa: PLC0415  # see the module's docstring
 
     pulse = Pulse()

@@ -13,11 +13,11 @@ from api.imports import folder_source, job_options
 from api.options import ChannelLabels
 from api.pages import WindowQuery
 from api.schemas import Archive, Archives
-from worker.archives.asks import FolderAsk
+from worker.archive_rules import Rules, save_archive, save_source
+from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
-from worker.fields import Name, sentence
-from worker.queue.archives import Rules, save_archive, save_source
-from worker.queue.archives import get_archive as get_row
+from worker.imports.requests import FolderAsk
+from worker.input_fields import Name, sentence
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spec import Channels, make_spec

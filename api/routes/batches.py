@@ -13,8 +13,8 @@ from api.door import Door, DoorOf
 from api.schemas import Batch, SubmittedBatch, SubmittedManifest
 from api.uploads import refuse_length
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
-from worker.archives.manifests import is_manifest, kind_of
 from worker.doorway import Session
+from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch
 from worker.views.batches import read_batch
 

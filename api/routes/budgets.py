@@ -10,10 +10,10 @@ from api.bodies import read_body
 from api.docs import problems, request_body
 from api.door import DoorOf
 from api.schemas.budgets import Budget, BudgetPage
+from worker.archive_rules import check_known
+from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.errors import InvalidRequest
-from worker.fields import Name, sentence
-from worker.queue.archives import check_known
-from worker.spending.budgets import Period, Scope, budgets_of, remove_budget, set_budget
+from worker.input_fields import Name, sentence
 from worker.spending.prices import nusd
 from worker.spending.scopes import check_price, scope_of
 from worker.strict_json import parse_json

@@ -14,13 +14,13 @@ from api.door import Door, DoorOf
 from api.pages import WindowQuery
 from api.schemas import Campaign, CampaignRecordings, Campaigns, DryRun
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
-from worker.campaigns import life
-from worker.campaigns.aims import Aim
-from worker.campaigns.plan import Planned, make_plan
+from worker.archive_rules import Rules, rules_of
+from worker.campaigns.choice.plan import Planned, make_plan
+from worker.campaigns.choice.target import Aim
+from worker.campaigns.running import life
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.queue.archives import Rules, rules_of
-from worker.queue.recordings import newest_recording
+from worker.recordings import newest_recording
 from worker.states import MemberState
 from worker.strict_json import parse_json
 from worker.views.campaigns import list_campaigns, list_members, read_campaign

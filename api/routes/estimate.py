@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from api.docs import problems
 from api.door import DoorOf
 from api.schemas import Estimate
-from worker.fields import Name
+from worker.input_fields import Name
 from worker.spec import Segmentation
 from worker.spending.estimates import Asked, estimate_for
 

@@ -18,11 +18,11 @@ from api.routes.archives import ArchiveName
 from api.schemas import Import, ImportProblems, Imports
 from api.uploads import refuse_length
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
-from worker.archives.imports import add_import, cancel_import, open_import
-from worker.archives.manifests import is_manifest, kind_of
+from worker.archive_rules import locked_archive
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.queue.archives import locked_archive
+from worker.imports.life import add_import, cancel_import, open_import
+from worker.imports.manifests import is_manifest, kind_of
 from worker.views.imports import list_imports, list_problems, read_import
 from worker.views.pages import MAX_LIMIT
 

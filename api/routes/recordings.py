@@ -18,10 +18,10 @@ from api.schemas import KeptRecording, Recording, Recordings, Versions
 from api.submissions import of_saved
 from api.uploads import Upload, receive, refuse_length
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
-from worker.archives.describing import add_recording, describe
-from worker.archives.rows import Described, read_row
 from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
+from worker.imports.metadata import add_recording, describe
+from worker.imports.rows import Described, read_row
 from worker.strict_json import parse_json
 from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
 

@@ -15,12 +15,12 @@ from api.door import DoorOf
 from api.pages import WindowQuery
 from api.schemas import CampaignComparison, CastVote, NextVote, Votes
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
-from worker.campaigns import votes
-from worker.campaigns.life import get_campaign
-from worker.campaigns.page import comparison_page
+from worker.campaigns.review import votes
+from worker.campaigns.review.page import comparison_page
+from worker.campaigns.running.life import get_campaign
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.fields import Name, sentence
+from worker.input_fields import Name, sentence
 from worker.strict_json import parse_json
 from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines, read_review
 

@@ -14,10 +14,10 @@ from api.filters import chosen_by
 from api.retries import RetryOptions, changed, read_retry
 from api.schemas import Changed, Job
 from api.writing import Answer, KeyHeader, Step, checked_key, fingerprint_of, write, write_in_parts
+from worker.archive_rules import rules_of_job
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.queue import jobs
-from worker.queue.archives import rules_of_job
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.reruns import read_spec, retry_as
 from worker.states import Lane

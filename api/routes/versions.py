@@ -17,9 +17,9 @@ from api.schemas import Comparison, Recording, Transcript, Version
 from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.fields import Name, sentence
+from worker.input_fields import Name, sentence
 from worker.results.export import MEDIA_TYPES, Format, export
-from worker.results.readback import read_transcript
+from worker.results.transcript_readers import read_transcript
 from worker.results.versions import add_version, make_current
 from worker.strict_json import parse_json
 from worker.views.recordings import read_recording, version_view

@@ -17,9 +17,9 @@ from tests.acceptance.ledger import ServiceLog
 from tests.fixtures.redis import RedisServer, free_port
 from tests.fixtures.worker_processes import Fleet, wait_for
 from worker.models import Answer, Job, Recording, Segment, Transcript
+from worker.processes.tasks import Waker
 from worker.settings import Settings
 from worker.states import Lane, SegmentState
-from worker.tasks import Waker
 
 PATIENCE_S = 180.0
 # Many scenes at once make a machine slow; and a job that is done in a third of a second must meet a renewal too.

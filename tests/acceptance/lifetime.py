@@ -13,7 +13,7 @@ from tests.sounds import talk, write_wav
 from worker.states import JobState
 
 JOBS_AT_ONCE = 8
-MOST_DATABASE = JOBS_AT_ONCE + 4 + 1  # what `worker.process.desk` keeps of idle connections
+MOST_DATABASE = JOBS_AT_ONCE + 4 + 1  # what `worker.attempt.resources` keeps of idle connections
 GROWTH_BYTES = 10_000_000  # what an allocator may keep; of 300 jobs a leak of 50 kB each would be seen
 SPARE = 2  # a thread or a socket that is just being opened or closed
 QUEUED = 50  # jobs that wait at most: the rest is submitted as these are done

@@ -102,7 +102,9 @@ def _kind(frame: str) -> str:
 def start(*words: str, environment: Mapping[str, str], log: Path, place: str = "", trace: str = "") -> BaseProcess:
     """Start ``longhand WORDS`` with this place planted; ``trace`` is a file that gets each place it comes by."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "api.cli", "api.app", "worker.tasks", "worker.dispatcher", __name__])
+    context.set_forkserver_preload(
+        ["pytest", "api.cli", "api.app", "worker.processes.tasks", "worker.processes.dispatcher", __name__]
+    )
     process = context.Process(target=_become, args=(words, dict(environment), str(log), place, trace))
     with ONE_AT_A_TIME:
         process.start()

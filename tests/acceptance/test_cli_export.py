@@ -17,7 +17,7 @@ from tests.fixtures.doors import House
 from tests.fixtures.rows import new_recording, submit
 from tests.fixtures.spoken import bring, set_recording, spoken
 from worker.models import Recording
-from worker.queue.recordings import find_or_add
+from worker.recordings import find_or_add
 from worker.results.export import Format, export
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
 from tests.sounds import talk, write_wav
-from worker.spending.budgets import BudgetState, Period, Scope, budgets_of, set_budget
+from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.states import JobState
 
 SEGMENTS = replace(SCRIPTED, cut={"soft_ms": 0, "target_ms": 1000, "limit_ms": 4000})

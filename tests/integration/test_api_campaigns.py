@@ -9,7 +9,7 @@ import pytest
 from api.schemas import Campaign, CampaignRecordings, Campaigns
 from tests.fixtures.doors import House
 from tests.unit.worker.campaigns.scenes import OLD, add_recording, model_now, run, settle, work
-from worker.queue.archives import Rules, save_archive
+from worker.archive_rules import Rules, save_archive
 from worker.spec import Spec
 
 

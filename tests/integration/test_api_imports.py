@@ -11,7 +11,7 @@ import pytest
 from tests.fixtures.doors import sound
 from tests.fixtures.importing import Filling, counts
 from tests.fixtures.unreadable import Lock
-from worker.archives import importer as importing
+from worker.imports import importer as importing
 
 NAMING = "{recorded_at}/{agent}_{external_id}.wav"
 

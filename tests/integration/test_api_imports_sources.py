@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from tests.fixtures.buckets import BucketServer
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling, counts
-from worker.archives import importer as importing
-from worker.archives.imports import open_import
+from worker.imports import importer as importing
+from worker.imports.life import open_import
 from worker.media.sources import fetch_source
 from worker.models import Recording
 

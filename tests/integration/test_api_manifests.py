@@ -13,7 +13,7 @@ from api import bulk
 from api.schemas import SubmittedManifest
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
 from tests.unit.api.cli.waiting import until
-from worker.archives import manifests
+from worker.imports import manifests
 from worker.models import Batch, Job, Recording
 from worker.states import Lane
 

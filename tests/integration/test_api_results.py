@@ -15,7 +15,7 @@ from worker.errors import DamagedAudio
 from worker.models import Member
 from worker.queue import jobs
 from worker.queue.batches import add_batch
-from worker.queue.recordings import find_or_add
+from worker.recordings import find_or_add
 from worker.results import segments
 from worker.states import MemberState
 

@@ -12,7 +12,7 @@ import pytest
 
 from api.schemas import SubmittedBatch
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House, opened, settings_for, sound
-from worker.queue.recordings import read_recording
+from worker.recordings import read_recording
 from worker.states import Lane
 
 

@@ -21,18 +21,18 @@ from tests.unit.worker.campaigns.scenes import (
     members,
     work,
 )
-from worker.campaigns import life
-from worker.campaigns.steps import take_steps
+from worker.campaigns.running import life
+from worker.campaigns.running.steps import take_steps
 from worker.database import Database
 from worker.errors import IllegalMove
 from worker.models import Job
 from worker.queue import jobs
 from worker.results import segments
+from worker.results.totals import Totals, totals
 from worker.settings import Settings
 from worker.split.spans import Span
 from worker.states import CAMPAIGN_MOVES, CampaignState, JobState, Lane, MemberState, SegmentState
 from worker.views.campaigns import read_campaign
-from worker.views.totals import Totals, totals
 
 VERBS: dict[str, tuple[Callable[..., None], set[str]]] = {
     "start": (life.start, {"planned", "review"}),

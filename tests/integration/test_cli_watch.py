@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling
 from tests.unit.api.cli.waiting import until
-from worker.archives.importer import run_imports
+from worker.imports.importer import run_imports
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 3.0

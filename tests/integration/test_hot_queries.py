@@ -13,17 +13,17 @@ from tests.fixtures.databases import temporary_database
 from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id, tidy
 from tests.fixtures.rows import SPEC, new_answer, new_recording, use_up
 from worker import fleet, metrics
-from worker.archives.keeping import house_of
+from worker.budgets import Period, Scope, budgets_of, remove_budget
+from worker.claims.claim import Claim
 from worker.database import Database
+from worker.imports.chunks import house_of
 from worker.queue import idempotency, jobs
-from worker.queue.claims import Claim
+from worker.queue.blocks import keep_marks
 from worker.queue.filters import JobFilter, first_part, newest
-from worker.queue.held import keep_marks
+from worker.queue.waiting import let_go, tell_queued
 from worker.results import answers, segments
 from worker.search.find import Where
-from worker.spending.budgets import Period, Scope, budgets_of, remove_budget
 from worker.spending.sweep import settle_dead
-from worker.spending.waiting import let_go, tell_queued
 from worker.states import JobState, Lane
 from worker.views.batches import read_batch
 from worker.views.jobs import job_version, list_jobs, look

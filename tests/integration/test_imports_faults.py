@@ -14,13 +14,13 @@ from sqlalchemy import func, select, update
 from tests.fixtures.doors import settings_for, sound
 from tests.fixtures.importing import filled_folder
 from tests.unit.api.cli.waiting import until
-from worker.archives import importer as importing
-from worker.archives import imports
-from worker.archives.asks import FolderAsk
-from worker.archives.importer import Importer
-from worker.archives.keeping import Chunk, keep_chunk
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
+from worker.imports import importer as importing
+from worker.imports import life
+from worker.imports.chunks import Chunk, keep_chunk
+from worker.imports.importer import Importer
+from worker.imports.requests import FolderAsk
 from worker.models import Import, ImportProblem, Recording
 from worker.settings import Settings
 
@@ -29,7 +29,7 @@ FILES, BAD = 60, 6
 # A dispatcher's thread, with small chunks and a pause before each file, so that a kill falls between two chunks.
 PROGRAM = """
 import sys, threading, time
-from worker.archives import importer, preparing
+from worker.imports import importer, preparing
 from worker.settings import Settings
 importer.CHUNK_ROWS = 5
 look = preparing.look_at_source
@@ -57,14 +57,14 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 def begin(database: Database, archive: str = "radio") -> str:
     with database.writing() as session:
         source = FolderAsk(folder="mount://calls").source()
-        import_id = imports.add_import(session, archive, source, None, None)
+        import_id = life.add_import(session, archive, source, None, None)
         session.commit()
     return import_id
 
 
 def read(database: Database, import_id: str) -> Import:
     with database.reading() as session:
-        return imports.get_import(session, import_id)
+        return life.get_import(session, import_id)
 
 
 def counted(database: Database, kind: type[Recording] | type[ImportProblem]) -> int:
@@ -132,35 +132,35 @@ def test_importers_that_race_over_one_folder_add_each_recording_once(database: D
 
 def test_whoever_was_presumed_dead_writes_nothing_after_its_successor_s_claim(database: Database) -> None:
     import_id = begin(database)
-    first = imports.claim_import(database, "first", 60)
+    first = life.claim_import(database, "first", 60)
     assert first is not None
-    assert imports.claim_import(database, "second", 60) is None
+    assert life.claim_import(database, "second", 60) is None
     let_the_lease_end(database, import_id)
-    second = imports.claim_import(database, "second", 60)
+    second = life.claim_import(database, "second", 60)
     assert second is not None
     with pytest.raises(LeaseLost):
         keep_chunk(database, first, "radio", Chunk(position="x"), None)
     with pytest.raises(LeaseLost):
-        imports.renew(database, first)
+        life.renew(database, first)
     with pytest.raises(LeaseLost):
-        imports.finish(database, first)
-    imports.renew(database, second)
+        life.finish(database, first)
+    life.renew(database, second)
     assert read(database, import_id).position is None
 
 
 def test_a_cancelled_import_keeps_what_it_has_and_is_not_gone_on_with(database: Database, settings: Settings) -> None:
     import_id = begin(database)
-    claim = imports.claim_import(database, "first", 60)
+    claim = life.claim_import(database, "first", 60)
     assert claim is not None
     with database.writing() as session:
-        imports.cancel_import(session, import_id)
+        life.cancel_import(session, import_id)
         session.commit()
     with pytest.raises(LeaseLost):
-        imports.renew(database, claim)
+        life.renew(database, claim)
     work(database, settings)
     assert (read(database, import_id).status, counted(database, Recording)) == ("cancelled", 0)
     with database.writing() as session, pytest.raises(IllegalMove):
-        imports.cancel_import(session, import_id)
+        life.cancel_import(session, import_id)
 
 
 def test_a_dispatcher_that_goes_down_gives_its_import_back_at_once(database: Database, settings: Settings) -> None:
@@ -176,7 +176,7 @@ def test_a_dispatcher_that_goes_down_gives_its_import_back_at_once(database: Dat
 def test_a_folder_that_is_not_there_fails_the_import_with_a_sentence(database: Database, settings: Settings) -> None:
     with database.writing() as session:
         source = FolderAsk(folder="mount://calls/none").source()
-        import_id = imports.add_import(session, "radio", source, None, None)
+        import_id = life.add_import(session, "radio", source, None, None)
         session.commit()
     work(database, settings)
     failed = read(database, import_id)
@@ -194,7 +194,7 @@ def test_names_of_one_manifest_never_belong_to_two_sources_however_they_race(
     for path in ("mount://calls/", "mount://calls/other"):
         with database.writing() as session:
             source = FolderAsk(folder=path, naming="{external_id}.wav", patterns=["000.wav"]).source()
-            made.append(imports.add_import(session, "radio", source, None, None))
+            made.append(life.add_import(session, "radio", source, None, None))
             session.commit()
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(work, database, settings) for _ in range(2)]:

@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from realtime.errors import ServiceFault
 from tests.fixtures.rows import new_answer, set_job, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, LeaseLost
 from worker.models import Base, Job
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import ENDED, JobState, Lane

@@ -12,11 +12,11 @@ from sqlalchemy import func, select, update
 from realtime.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_answer, new_recording, read_job, set_job, submit
 from worker import fleet
+from worker.claims.claim import Claim, touch
 from worker.database import Database
 from worker.errors import IdempotencyInFlight, IllegalMove, LeaseLost
 from worker.models import Job, Recording, ServiceState, Transcript
 from worker.queue import idempotency, jobs
-from worker.queue.claims import Claim, touch
 from worker.queue.filters import JobFilter
 from worker.results import segments
 from worker.spec import Segmentation

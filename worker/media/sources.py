@@ -6,6 +6,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.attempt.resources import Desk
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease
 from worker.errors import SourceChanged, SourceMissing
 from worker.ids import new_id
 from worker.media import identities
@@ -14,10 +17,7 @@ from worker.media.fetch import Fetched, SourceIdentity, check_state, fetch, keep
 from worker.media.mounts import digest_of, is_mounted, opened_mounted, source_errors
 from worker.media.store import storage_errors
 from worker.models import Recording
-from worker.process.desk import Desk
-from worker.process.lease import Lease
-from worker.queue.claims import Claim
-from worker.queue.recordings import learn
+from worker.recordings import learn
 from worker.settings import Settings
 
 FETCHED = ".fetched"  # in the media store's folder, which has room for recordings

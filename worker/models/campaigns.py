@@ -10,7 +10,7 @@ from worker.models.base import CODE, ID, NAME, NUMBER, Base, index_where
 
 
 class Campaign(Base):
-    """A bulk reprocessing run. `worker.campaigns.life` is the only place where its state changes.
+    """A bulk reprocessing run. `worker.campaigns.running.life` is the only place where its state changes.
 
     Whoever takes a step locks the row, and the step is one bounded transaction: so several dispatchers may try.
     """

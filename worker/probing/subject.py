@@ -10,8 +10,8 @@ from realtime.errors import ConnectionLost, RealtimeError, ServiceFault, Service
 from worker.probing.budget import Budget
 from worker.probing.plan import Plan
 from worker.probing.speech import speech
-from worker.recognise.exchange import session_options
 from worker.recognise.sessions import SessionKey
+from worker.recognise.transport import session_options
 from worker.services.catalogue import Service
 from worker.spec import SAMPLE_RATE
 

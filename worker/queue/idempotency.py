@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from worker.database import now_ms, upsert
 from worker.errors import IdempotencyInFlight, IdempotencyMismatch
 from worker.models import IdempotencyKey
-from worker.queue.due import NOW
+from worker.queue.claimable import NOW
 
 KEEP_S = 7 * 24 * 3600
 UNFINISHED = 0  # no status of HTTP's: the work has several transactions, and not all are done

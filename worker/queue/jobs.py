@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from realtime.errors import CodedError
-from worker.campaigns.following import given_again
+from worker.claims.claim import FREE, NOT_WAITING, PROGRESS, Claim, locked
 from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob
 from worker.models import Job, Recording, Segment
-from worker.queue.claims import FREE, NOT_WAITING, PROGRESS, Claim, locked
-from worker.queue.due import count_due, next_due
+from worker.queue.claimable import count_due, next_due
 from worker.queue.filters import JobFilter
+from worker.queue.members import given_again
 from worker.queue.moves import ended_by, move_claimed, move_many, moving
-from worker.queue.recordings import NewRecording
 from worker.queue.submission import Submission, Submitted, submit, submit_many
 from worker.queue.sweep import MAX_LOSSES, expire, fail_overdue
+from worker.recordings import NewRecording
 from worker.results.transcripts import add_transcript
 from worker.spec import Spec
 from worker.states import JobState, Lane, SegmentState

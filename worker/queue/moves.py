@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, Update
 from sqlalchemy.orm import Session
 
 from realtime.errors import CodedError
+from worker.claims.claim import FREE, Claim, locked, raised, touch
 from worker.database import change
 from worker.models import Job
-from worker.queue.claims import FREE, Claim, locked, raised, touch
 from worker.states import JobState, sources_of
 
 

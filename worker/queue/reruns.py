@@ -5,13 +5,13 @@ from typing import Any
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.following import campaign_for_successor, take_over
 from worker.database import clock
 from worker.errors import IllegalMove, UnknownJob
 from worker.models import Job, Recording, Segment
 from worker.queue import jobs
-from worker.queue.additions import Submitted, Wanted, add_job, jobs_of, own_equal, submit_known
 from worker.queue.deadlines import Deadline
+from worker.queue.job_rows import Submitted, Wanted, add_job, jobs_of, own_equal, submit_known
+from worker.queue.members import campaign_for_successor, take_over
 from worker.spec import Spec
 from worker.states import ENDED, JobState, SegmentState
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
+from worker.claims.claim import locked, raised
 from worker.database import Database, change
 from worker.models import Job
-from worker.queue.claims import locked, raised
 
 SLICE = 2_000  # jobs changed in one transaction: a fraction of a second
 

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from worker.database import clock
 from worker.errors import LanguageNotSupported
-from worker.queue.additions import Submitted, Wanted, submit_known
 from worker.queue.deadlines import Deadline
-from worker.queue.recordings import Found, NewRecording, find_or_add
+from worker.queue.job_rows import Submitted, Wanted, submit_known
+from worker.recordings import Found, NewRecording, find_or_add
 from worker.spec import Spec
 
 __all__ = ["Submission", "Submitted", "submit", "submit_many"]

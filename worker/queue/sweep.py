@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from worker.claims.claim import FREE, NOT_WAITING
 from worker.database import Database, now_ms
 from worker.errors import DeadlineExceeded, WorkerLost
 from worker.models import Job
-from worker.queue.claims import FREE, NOT_WAITING
-from worker.queue.due import NOW
+from worker.queue.claimable import NOW
 from worker.queue.moves import ended_by, move_many
 from worker.queue.slices import SLICE
 from worker.states import JobState

@@ -6,7 +6,7 @@ A suspicion is a flag, never a verdict: the answer is asked for once more, and i
 from collections.abc import Sequence
 from enum import StrEnum
 
-from worker.words import is_unspaced, words_of
+from worker.text_words import is_unspaced, words_of
 
 # The splitter calls nothing below it sound, so nobody can have been understood there.
 SILENT_DBFS = -70.0

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from worker.process.lease import Lease
+from worker.claims.lease import Lease
 from worker.spec import SAMPLE_RATE, Spec
-from worker.spending.held import Held
+from worker.spending.reservation import Held
 
 BYTES_PER_MS = SAMPLE_RATE // 1000 * 2
 LONGEST_MS = 60_000  # the protocol's limit of a commit

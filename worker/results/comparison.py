@@ -11,9 +11,9 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from worker.results.edits import Edits, edits_between
 from worker.results.transcripts import join_texts
-from worker.words import is_unspaced, words_of
+from worker.results.word_errors import Edits, edits_between
+from worker.text_words import is_unspaced, words_of
 
 View = dict[str, Any]
 MOST_WORDS = 50  # of those that appeared and vanished

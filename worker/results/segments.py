@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from realtime.errors import CodedError
+from worker.claims.claim import PROGRESS, Claim, touch
 from worker.database import Database, bindings, bound, change, execute, upsert_in
 from worker.errors import UnexpectedError
 from worker.models import Job, Segment
-from worker.queue.claims import PROGRESS, Claim, touch
 from worker.results.answers import NewAnswer, add_answer, is_answered
 from worker.split.spans import Span
 from worker.states import SegmentState

@@ -15,7 +15,7 @@ from worker.database import change, clock
 from worker.errors import UnknownRecording, UnknownTranscript
 from worker.ids import new_id
 from worker.models import Recording, Transcript
-from worker.results.readback import Brought
+from worker.results.transcript_readers import Brought
 from worker.results.transcripts import join_texts
 from worker.search.index import add_to_index
 from worker.states import Origin

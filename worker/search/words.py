@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from worker.words import UNSPACED
+from worker.text_words import UNSPACED
 
 LONGEST = 64  # characters of a word that count
 REMEMBERED = 65_536  # words whose folded form is kept: speech has few different ones

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from worker.archive_rules import rules_of
 from worker.models import Job, Segment
-from worker.queue.archives import rules_of
+from worker.results.progress import SPAN, STREAMED
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spec import Segmentation
 from worker.spending.prices import Price, find_price, usd
 from worker.states import JobState
-from worker.views.progress import SPAN, STREAMED
 
 LATEST_JOBS = 1000  # those that the share of speech is taken from
 EARLIER_JOBS = "earlier jobs"

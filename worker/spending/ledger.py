@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from worker.budgets import DAY_MS, PERIOD_WORDS, WARN_SHARE, Period, share, words
 from worker.database import change, upsert
 from worker.models import Budget, BudgetWindow, Reservation
-from worker.spending.budgets import DAY_MS, PERIOD_WORDS, WARN_SHARE, Period, share, words
 
 log = structlog.get_logger(__name__)
 

@@ -3,12 +3,12 @@
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from worker.archive_rules import rules_of
+from worker.budgets import Scope
 from worker.errors import InvalidRequest, PriceUnknown, UnknownCampaign
 from worker.models import Campaign
-from worker.queue.archives import rules_of
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.spending.budgets import Scope
 from worker.spending.prices import find_price
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from realtime.errors import CodedError
+from worker.claims.claim import Claim
 from worker.database import Database
-from worker.queue.claims import Claim
 from worker.recognise.utterances import Heard
 from worker.results.answers import NewAnswer
 from worker.split.spans import Span
-from worker.streams import spoken
-from worker.streams.spoken import Charge, Heading
+from worker.streams import utterance_rows
 from worker.streams.turns import Turn
+from worker.streams.utterance_rows import Charge, Heading
 
 NO_PCM = ""  # what an answer of a stream has for a digest: the service, not we, knows which samples it took
 
@@ -31,28 +31,28 @@ class ChannelRows:
         """Store an utterance with what was understood."""
         answer = self._answer(turn, heard)
         heading = self._heading(turn.end_ms)
-        spoken.store_answer(self.database, self.claim, self._span(turn), answer, charge=charge, heading=heading)
+        utterance_rows.store_answer(self.database, self.claim, self._span(turn), answer, charge=charge, heading=heading)
         self.got_on = True
 
     def gap(self, turn: Turn, error: CodedError, charge: Charge) -> None:
         """Store an utterance that was refused for good."""
         heading = self._heading(turn.end_ms)
-        spoken.store_gap(self.database, self.claim, self._span(turn), error, charge=charge, heading=heading)
+        utterance_rows.store_gap(self.database, self.claim, self._span(turn), error, charge=charge, heading=heading)
         self.got_on = True
 
     def charge(self, charge: Charge) -> None:
         """Count what was sent and is in no utterance."""
-        spoken.charge_outside(self.database, self.claim, charge)
+        utterance_rows.charge_outside(self.database, self.claim, charge)
 
     def reach(self, position_ms: int) -> None:
         """The channel was heard up to here, though nothing was said."""
-        spoken.reach(self.database, self.claim, heading=self._heading(position_ms))
+        utterance_rows.reach(self.database, self.claim, heading=self._heading(position_ms))
         self.got_on = True
 
     def end(self, audio_ms: int) -> None:
         """The channel was streamed to the recording's end."""
         self.audio_ms = audio_ms
-        spoken.end_channel(self.database, self.claim, audio_ms=audio_ms, heading=self._heading(audio_ms))
+        utterance_rows.end_channel(self.database, self.claim, audio_ms=audio_ms, heading=self._heading(audio_ms))
 
     def _heading(self, position_ms: int) -> Heading:
         """Rounded up, so that the channels that are done can be told from it."""

@@ -13,24 +13,24 @@ from sqlalchemy.orm import Session
 from realtime.client import Refused, Result
 from realtime.errors import NetworkFault, RealtimeError, ServiceFault
 from worker.audio.windows import make_audio
+from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted, Stopping
-from worker.process.lease import Lease
-from worker.recognise.exchange import PAUSE_S, SILENCE_MS, TRIES, Exchange, heard_from
-from worker.recognise.port import Recogniser
+from worker.recognise.pool import Recogniser
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import Line
+from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, Exchange, heard_from
 from worker.recognise.utterances import LONGEST_MS, Heard, Meter, Utterance
 from worker.retry import is_gap
-from worker.spending.guard import Purse
-from worker.spending.held import Told
+from worker.spending.reservation import Told
+from worker.spending.reserver import Purse
 from worker.split.levels import frame_levels
+from worker.streams.audio_tail import Tail
 from worker.streams.channel_rows import ChannelRows
-from worker.streams.recall import Recall
-from worker.streams.sounds import Sounds
-from worker.streams.spoken import Charge
-from worker.streams.tail import Tail
+from worker.streams.liveness import Vigil
+from worker.streams.recent_audio import Recall
+from worker.streams.sound_spans import Sounds
 from worker.streams.turns import Turn, Turns
-from worker.streams.vigil import Vigil
+from worker.streams.utterance_rows import Charge
 
 log = structlog.get_logger(__name__)
 

@@ -8,23 +8,23 @@ from functools import partial
 import structlog
 
 from worker.audio.windows import AudioLimits, open_audio
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease
+from worker.claims.watched import watched
 from worker.database import Database
 from worker.media.sources import Source
 from worker.models import Recording
-from worker.process.lease import Lease
-from worker.queue.claims import Claim
-from worker.queue.recordings import learn
-from worker.recognise.port import Recogniser
+from worker.recognise.pool import Recogniser
+from worker.recordings import learn
 from worker.results import segments
 from worker.results.segments import StoredSegment
 from worker.spec import Channels
-from worker.spending.guard import Purse
+from worker.spending.reserver import Purse
 from worker.split.channels import beginning_of, judge
-from worker.streams import whole
+from worker.streams import reuse
+from worker.streams.audio_tail import Tail
 from worker.streams.channel_rows import ChannelRows
 from worker.streams.stream import ChannelStream
-from worker.streams.tail import Tail
-from worker.watched import watched
 
 log = structlog.get_logger(__name__)
 
@@ -73,10 +73,10 @@ class Streaming:
 
     def run(self, recogniser: Recogniser, before: Streamed) -> None:
         """Stream what is left, or take over what another job has streamed; then the cut is complete."""
-        same = None if before.stored else whole.find_same(self.database, self.claim, self.source.digest)
+        same = None if before.stored else reuse.find_same(self.database, self.claim, self.source.digest)
         if same is not None:
             log.info("another job has streamed this recording; its answers are reused", other=same.id)
-            whole.take_over(self.database, self.claim, same)
+            reuse.take_over(self.database, self.claim, same)
             return
         audio_ms = self._stream(recogniser, before)
         segments.complete_cut(self.database, self.claim, audio_ms)

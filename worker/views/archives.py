@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from worker.archive_rules import get_archive
 from worker.models import Archive
-from worker.queue.archives import get_archive
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso
 

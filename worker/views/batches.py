@@ -9,10 +9,10 @@ from worker.database import clock
 from worker.models import Job
 from worker.queue.batches import require_batch
 from worker.queue.filters import in_batch
+from worker.results.progress import batch_eta_s
+from worker.results.totals import totals
 from worker.states import JobState
-from worker.views.progress import batch_eta_s
 from worker.views.times import iso
-from worker.views.totals import totals
 
 View = dict[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.spending.budgets import BudgetState, Scope, budgets_of
+from worker.budgets import BudgetState, Scope, budgets_of
 from worker.spending.ledger import FOREVER_MS
 from worker.spending.prices import usd
 from worker.views.times import iso

@@ -6,16 +6,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.aims import AT_WORK
-from worker.campaigns.life import get_campaign
-from worker.campaigns.taken import COLUMNS, Taken, not_kept_yet
+from worker.budgets import BudgetState, Scope, budgets_of
+from worker.campaigns.choice.target import AT_WORK
+from worker.campaigns.running.life import get_campaign
+from worker.campaigns.running.usage import COLUMNS, Taken, not_kept_yet
 from worker.database import clock
 from worker.errors import UnknownService
 from worker.models import Campaign, Job, Member, Recording
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spec import Spec
-from worker.spending.budgets import BudgetState, Scope, budgets_of
 from worker.spending.costs import Tokens, cost_of_sums
 from worker.spending.prices import Price, find_price, usd
 from worker.states import MemberState

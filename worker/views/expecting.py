@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.archives.expecting import COSTS, Expectation
+from worker.imports.estimate import COSTS, Expectation
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.spending.estimates import Asked, estimate_for

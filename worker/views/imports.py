@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker.archives.imports import get_import
+from worker.imports.life import get_import
 from worker.models import Import, ImportProblem
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso

@@ -11,9 +11,9 @@ from worker.database import now_ms
 from worker.errors import UnknownJob
 from worker.models import Job, Recording, ServiceState
 from worker.queue.filters import JobFilter
+from worker.results.progress import Tally, audio_ms_done, eta_s, skipped_ms, tallies
 from worker.states import JobState
 from worker.views.pages import Page, Rows, Window, paged
-from worker.views.progress import Tally, audio_ms_done, eta_s, skipped_ms, tallies
 from worker.views.times import iso
 
 View = dict[str, Any]

@@ -7,18 +7,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.life import get_campaign
+from worker.campaigns.running.life import get_campaign
 from worker.errors import UnknownJob, UnknownService
 from worker.models import Job, Member, Recording, Transcript
 from worker.queue.batches import require_batch
 from worker.queue.filters import in_batch
+from worker.results.progress import Tally, tallies
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spending.costs import cost_nusd
 from worker.spending.prices import Price, find_price, usd
 from worker.states import JobState
 from worker.views.pages import Page, Rows, Window, paged
-from worker.views.progress import Tally, tallies
 from worker.views.times import iso
 
 MISSING = "missing"  # it was never asked for

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.comparing import read_trio
-from worker.campaigns.life import get_campaign
-from worker.campaigns.passages import differing
-from worker.campaigns.summary import summarise
-from worker.campaigns.votable import key_of
-from worker.campaigns.votes import Ballot
+from worker.campaigns.review.comparing import read_trio
+from worker.campaigns.review.passages import differing
+from worker.campaigns.review.summary import summarise
+from worker.campaigns.review.votable import key_of
+from worker.campaigns.review.votes import Ballot
+from worker.campaigns.running.life import get_campaign
 from worker.database import Database
 from worker.models import Member, Recording
 from worker.views.pages import MAX_LIMIT, Page, Window, paged

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from worker.errors import InvalidRequest, UnknownService
 from worker.ids import first_id
 from worker.models import Campaign, Job
+from worker.results.totals import Totals, totals
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.spending.costs import cost_nusd
 from worker.spending.prices import Price, find_price, usd
 from worker.spending.scopes import campaign_id
-from worker.views.totals import Totals, totals
 
 View = dict[str, Any]
 MOST_MONTHS = 120

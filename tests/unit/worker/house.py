@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
 from tests.sounds import Samples, write_wav
+from worker.attempt.pipeline import work_on
+from worker.attempt.resources import Desk, open_desk
+from worker.claims.lease import Stop
 from worker.models import Job, Segment, Transcript
-from worker.pipeline import work_on
-from worker.process.desk import Desk, open_desk
-from worker.process.lease import Stop
 from worker.queue import jobs
 from worker.settings import Settings
 from worker.spec import Segmentation, Spec

@@ -12,7 +12,7 @@ from worker.database import Database, now_ms
 from worker.doorway import DATABASE_AWAY
 from worker.errors import ConfigurationError
 from worker.models import Batch, Job, Segment
-from worker.queue.recordings import find_or_add
+from worker.recordings import find_or_add
 
 
 def test_leaving_without_commit_rolls_back(database: Database) -> None:

@@ -11,7 +11,7 @@ from worker import fleet
 from worker.database import Database
 from worker.models import ServiceState, WorkerProcess
 from worker.queue import jobs, slices
-from worker.queue.held import keep_marks
+from worker.queue.blocks import keep_marks
 from worker.states import BreakerState, Lane
 
 

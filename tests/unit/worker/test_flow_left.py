@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
 from tests.sounds import talk, write_wav
+from worker.attempt.pipeline import work_on
+from worker.attempt.resources import Desk, open_desk
+from worker.claims.claim import Claim
+from worker.claims.lease import Stop
 from worker.models import Segment
-from worker.pipeline import work_on
-from worker.process.desk import Desk, open_desk
-from worker.process.lease import Stop
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.states import Lane

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.fixtures.rows import new_recording, submit
 from worker.database import Database
 from worker.models import Base, Job, Recording, Segment, Transcript
-from worker.queue.recordings import find_or_add
+from worker.recordings import find_or_add
 from worker.states import JobState
 
 

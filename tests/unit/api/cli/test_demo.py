@@ -2,7 +2,7 @@ import pytest
 
 from api.cli.demo import is_too_wrong
 from api.cli.engines import Engine
-from worker.results.edits import Edits
+from worker.results.word_errors import Edits
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.cli.follow_import import show_expected
-from worker.archives.expecting import NO_LENGTH, Expectation
+from worker.imports.estimate import NO_LENGTH, Expectation
 
 Captured = pytest.CaptureFixture[str]
 COSTS = {"to_send_ms": 7_200_000, "ratio_from": "counted whole", "cost_usd": 0.648, "time_s": 3600}

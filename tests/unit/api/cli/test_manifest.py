@@ -5,7 +5,7 @@ import io
 import pytest
 
 from api.cli.manifest import kind_of_file
-from worker.archives.manifests import CSV, LINES
+from worker.imports.manifests import CSV, LINES
 
 BOM = "\ufeff"
 

@@ -6,17 +6,17 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from tests.fixtures.rows import new_answer
-from worker.campaigns import life
-from worker.campaigns.aims import Aim
-from worker.campaigns.life import Limits, NewCampaign, Rules
-from worker.campaigns.selection import Selection
-from worker.campaigns.steps import take_steps
+from worker.campaigns.choice.selection import Selection
+from worker.campaigns.choice.target import Aim
+from worker.campaigns.running import life
+from worker.campaigns.running.life import Limits, NewCampaign, Rules
+from worker.campaigns.running.steps import take_steps
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.ids import new_id
 from worker.models import Campaign, Job, Member, Recording, Transcript
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.results import segments
 from worker.results.versions import make_current
 from worker.spec import Spec

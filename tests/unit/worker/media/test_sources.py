@@ -12,6 +12,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.rows import SPEC
+from worker.attempt.resources import Desk, open_desk
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import AttemptEnded, JobCancelled, SourceChanged, Stopping
 from worker.media import identities
@@ -19,10 +22,7 @@ from worker.media.fetch import SourceIdentity
 from worker.media.mounts import identify_mounted
 from worker.media.sources import open_source
 from worker.models import Recording
-from worker.process.desk import Desk, open_desk
-from worker.process.lease import Lease, Stop
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.settings import Settings
 from worker.states import Lane
 

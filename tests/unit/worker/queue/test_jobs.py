@@ -7,10 +7,10 @@ import pytest
 
 from realtime.errors import KeyRefused, ServiceFault
 from tests.fixtures.rows import SPEC, claim, read_job, set_job, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, LeaseLost, UnexpectedError
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.spec import Segmentation
 from worker.states import JobState, Lane
 

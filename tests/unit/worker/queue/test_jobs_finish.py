@@ -5,12 +5,12 @@ from sqlalchemy import func, select
 
 from realtime.errors import ContentRefused
 from tests.fixtures.rows import SPEC, claim, give_to_campaign, new_answer, read_job, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, LeaseLost, UnexpectedError
 from worker.models import Segment, Transcript
 from worker.queue import jobs
-from worker.queue.claims import Claim
-from worker.queue.recordings import read_recording
+from worker.recordings import read_recording
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import JobState, SegmentState

@@ -4,10 +4,10 @@ import pytest
 
 from realtime.errors import ServiceFault
 from tests.fixtures.rows import claim, read_job, set_job, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
 from worker.queue import jobs, sweep
-from worker.queue.claims import Claim
 from worker.queue.deadlines import Deadline
 from worker.states import JobState, Lane
 

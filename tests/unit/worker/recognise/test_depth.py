@@ -15,15 +15,15 @@ from tests.fixtures.hostile import HostileServer, Peer, obey, said
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited
 from tests.sounds import audio, tone
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled
 from worker.limits.permits import Limits
-from worker.process.lease import Lease, Stop
-from worker.queue.claims import Claim
-from worker.recognise import exchange
+from worker.recognise import transport
 from worker.recognise.breaker import Breaker
-from worker.recognise.exchange import Exchange
-from worker.recognise.port import Recogniser
+from worker.recognise.pool import Recogniser
+from worker.recognise.transport import Exchange
 from worker.recognise.utterances import Outcome, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
@@ -51,7 +51,7 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "PAUSE_S", 0.0)
+    monkeypatch.setattr(transport, "PAUSE_S", 0.0)
 
 
 def new_lease(spec: Spec = SPEC) -> Lease:

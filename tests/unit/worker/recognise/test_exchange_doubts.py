@@ -13,17 +13,17 @@ from realtime.events import Committed, Completed
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.rows import Unlimited, unlimited
 from tests.sounds import Samples, audio, noise, silence
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.limits.permits import Limits
-from worker.process.lease import Lease, Stop
-from worker.queue.claims import Claim
 from worker.recognise.breaker import Breaker
-from worker.recognise.exchange import Exchange
 from worker.recognise.sanity import Flag
+from worker.recognise.transport import Exchange
 from worker.recognise.utterances import Heard, Meter, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
-from worker.spending.held import Held, Piece
+from worker.spending.reservation import Held, Piece
 
 SPEC = Spec(service="hostile", model="any", context="Ada Lovelace")
 LONG = "we will meet again on Thursday at nine"

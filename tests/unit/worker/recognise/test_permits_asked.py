@@ -8,14 +8,14 @@ import pytest
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited
 from tests.sounds import audio, tone
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.limits.permits import Limits, Permit, Quota, new_wish
-from worker.process.lease import Lease, Stop
-from worker.queue.claims import Claim
-from worker.recognise import exchange
+from worker.recognise import transport
 from worker.recognise.breaker import Breaker
-from worker.recognise.exchange import Exchange
-from worker.recognise.port import Recogniser
+from worker.recognise.pool import Recogniser
+from worker.recognise.transport import Exchange
 from worker.recognise.utterances import Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
@@ -86,7 +86,7 @@ def test_each_interactive_segment_says_that_it_waits(limits: Asked, recogniser: 
 def test_a_permit_moves_from_one_segment_to_the_next_without_a_look_at_the_clock(
     recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exchange, "POLL_S", 3600.0)
+    monkeypatch.setattr(transport, "POLL_S", 3600.0)
     spoken = [recogniser.submit(say(Lane.NORMAL, 300 + 50 * number)) for number in range(3 * SESSIONS)]
 
     assert all(one.result(timeout=60).heard for one in spoken)

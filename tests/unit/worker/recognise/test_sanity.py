@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tests.sounds import audio, noise, silence, talk
 from worker.recognise.sanity import Flag, is_loop, is_silent, suspicions
 from worker.split.levels import frame_levels
-from worker.words import words_of
+from worker.text_words import words_of
 
 LONG = "we will meet again on Thursday at nine"
 

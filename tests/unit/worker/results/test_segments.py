@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 
 from realtime.errors import ContentRefused, ServiceFault
 from tests.fixtures.rows import claim, new_answer, read_job, set_job, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost, UnexpectedError
 from worker.models import Answer, Segment
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.results import answers, segments
 from worker.split.spans import Span
 from worker.states import SegmentState

@@ -13,7 +13,7 @@ from worker.errors import UnknownRecording, UnknownTranscript
 from worker.models import Recording, Transcript
 from worker.queue import jobs
 from worker.results import segments
-from worker.results.readback import Brought, ReadSegment
+from worker.results.transcript_readers import Brought, ReadSegment
 from worker.results.versions import add_version, make_current
 
 ROOT = Path(__file__).parents[4]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.fixtures.hostile import HostileServer, obey
 from worker.errors import ConfigurationError
-from worker.recognise.exchange import session_options
 from worker.recognise.sessions import Line, SessionKey
+from worker.recognise.transport import session_options
 from worker.services.catalogue import Service, find_service, known_services
 from worker.services.entries import Entry, read_entry
 from worker.settings import Settings

@@ -1,14 +1,14 @@
 """Short ways to budgets, purses and what is in the rows of them."""
 
 from tests.fixtures.rows import claim, submit
+from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
+from worker.claims.claim import Claim
 from worker.database import Database
-from worker.queue.claims import Claim
 from worker.services.catalogue import HOSTED_MODEL, find_service
 from worker.settings import load_settings
 from worker.spec import Spec
-from worker.spending.budgets import BudgetState, Period, Scope, budgets_of, set_budget
-from worker.spending.guard import Guard, Purse
-from worker.spending.held import Held
+from worker.spending.reservation import Held
+from worker.spending.reserver import Guard, Purse
 
 INTL = Spec(service="intl", model=HOSTED_MODEL)
 SECOND_NUSD = 90_000

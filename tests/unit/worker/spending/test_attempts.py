@@ -12,13 +12,13 @@ from tests.fixtures.recognizer import StartRecognizer
 from tests.sounds import noise, silence, talk
 from tests.unit.worker.house import SPEC, House
 from tests.unit.worker.streams.scripts import to_the_end
+from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.models import Reservation
 from worker.queue import jobs
+from worker.queue.waiting import let_go
 from worker.spec import Segmentation
-from worker.spending.budgets import BudgetState, Period, Scope, budgets_of, set_budget
-from worker.spending.waiting import let_go
 from worker.states import Lane
-from worker.streams import vigil
+from worker.streams import liveness
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with 7.5 s of sound in three utterances
 CUT = replace(SPEC, segmentation=Segmentation.DOCUMENT, cut={"soft_ms": 0, "target_ms": 2000, "limit_ms": 4000})
@@ -157,8 +157,8 @@ def test_a_stream_pays_for_what_it_sends_again(house: House, monkeypatch: pytest
         peer.greet()
         to_the_end(peer)
 
-    monkeypatch.setattr(vigil, "UNKNOWN_MS", 10_000)
-    monkeypatch.setattr(vigil, "QUIET_S", 0.1)
+    monkeypatch.setattr(liveness, "UNKNOWN_MS", 10_000)
+    monkeypatch.setattr(liveness, "QUIET_S", 0.1)
     with HostileServer(hears_nothing) as server:
         house.open_at(server.url)
         job_id = house.submit(noise(13_000))

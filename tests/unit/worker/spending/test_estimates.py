@@ -6,9 +6,9 @@ import pytest
 from tests.fixtures.rows import submit
 from tests.sounds import silence, talk, write_wav
 from tests.unit.worker.views.scenes import AUDIO_MS, SPANS, finished
+from worker.archive_rules import Rules, save_archive
 from worker.database import Database
 from worker.errors import ServiceNotAllowed, UnknownService
-from worker.queue.archives import Rules, save_archive
 from worker.services.catalogue import HOSTED_MODEL, find_service
 from worker.settings import load_settings
 from worker.spec import Channels, Segmentation

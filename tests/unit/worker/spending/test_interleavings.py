@@ -10,11 +10,11 @@ from sqlalchemy import delete, select
 
 from tests.fixtures.rows import read_job, set_job, submit
 from tests.unit.worker.spending.books import INTL, SECOND_NUSD, budget, purse, state
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted
 from worker.models import Budget, Job
-from worker.queue.claims import Claim
-from worker.spending.held import Held
+from worker.spending.reservation import Held
 from worker.spending.sweep import settle_dead
 
 

@@ -8,16 +8,16 @@ from sqlalchemy import select, update
 
 from tests.fixtures.rows import claim, new_recording, read_job, set_job, submit
 from tests.unit.worker.spending.books import INTL, SECOND_NUSD, budget, claimed_job, purse, settle, state
+from worker.budgets import Period, Scope, budgets_of, remove_budget
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted, PriceUnknown
 from worker.models import Budget, BudgetWindow, Reservation
 from worker.queue import jobs
-from worker.queue.claims import Claim
+from worker.queue.waiting import let_go
 from worker.spec import Spec
-from worker.spending import guard
-from worker.spending.budgets import Period, Scope, budgets_of, remove_budget
+from worker.spending import reserver
 from worker.spending.sweep import settle_dead
-from worker.spending.waiting import let_go
 from worker.states import Lane
 
 
@@ -94,7 +94,7 @@ def test_without_a_budget_nothing_is_written(database: Database) -> None:
 def test_what_waited_its_turn_without_a_budget_is_reserved_when_there_is_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "KNOWN_S", 0.0)
+    monkeypatch.setattr(reserver, "KNOWN_S", 0.0)
     mine = purse(database, claimed_job(database))
     begun, queued = mine.hold(3000), mine.hold(2000)
     assert begun.try_cover(3000)

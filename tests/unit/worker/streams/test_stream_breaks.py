@@ -12,7 +12,7 @@ from tests.fixtures.recognizer import StartRecognizer
 from tests.sounds import noise, silence
 from tests.unit.worker.house import House
 from tests.unit.worker.streams.scripts import hear, places, run, to_the_end, until_heard, utter
-from worker.streams import recall, stream, vigil
+from worker.streams import liveness, recent_audio, stream
 
 LOOP = "thank you for watching " * 6
 PACE = 40.0  # so that little is on its way when a session breaks
@@ -97,7 +97,7 @@ def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(
         until_heard(peer)
         peer.reset()
 
-    monkeypatch.setattr(vigil, "UNKNOWN_MS", 1_000_000)
+    monkeypatch.setattr(liveness, "UNKNOWN_MS", 1_000_000)
     loud = noise(430_000)
     job_id, (_, second_ms) = run(house, lags, says_one_thing, samples=loud, pace=400)
 
@@ -215,7 +215,7 @@ def test_what_stays_suspicious_is_kept_with_its_flag(house: House) -> None:
 def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "KEPT_MS", 1000)
+    monkeypatch.setattr(recent_audio, "KEPT_MS", 1000)
     job_id, heard_ms = run(house, looping(500, 2500), ms=4000)
 
     assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]

@@ -13,10 +13,10 @@ from tests.fixtures.recognizer import StartRecognizer
 from tests.sounds import noise, silence
 from tests.unit.worker.house import House
 from tests.unit.worker.streams.scripts import hear, places, run, to_the_end, utter
-from worker.recognise import exchange
+from worker.recognise import transport
 from worker.recognise.sessions import SessionKey
 from worker.services.catalogue import Service
-from worker.streams import stream, vigil
+from worker.streams import liveness, stream
 
 UNKNOWN_MS, KNOWN_MS = 10_000, 15_000
 PACE = 40.0
@@ -33,18 +33,18 @@ def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: Sta
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "PAUSE_S", 0.0)
-    monkeypatch.setattr(vigil, "UNKNOWN_MS", UNKNOWN_MS)
-    monkeypatch.setattr(vigil, "KNOWN_MS", KNOWN_MS)
-    monkeypatch.setattr(vigil, "QUIET_S", 0.1)
+    monkeypatch.setattr(liveness, "UNKNOWN_MS", UNKNOWN_MS)
+    monkeypatch.setattr(liveness, "KNOWN_MS", KNOWN_MS)
+    monkeypatch.setattr(liveness, "QUIET_S", 0.1)
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch, deadlines: Deadlines) -> None:
-    options = exchange.session_options
+    options = transport.session_options
 
     def with_these(service: Service, key: SessionKey) -> SessionOptions:
         return replace(options(service, key), deadlines=deadlines)
 
-    monkeypatch.setattr(exchange, "session_options", with_these)
+    monkeypatch.setattr(transport, "session_options", with_these)
 
 
 def mute(peer: Peer) -> None:

@@ -2,9 +2,9 @@
 
 from realtime.errors import ContentRefused
 from tests.fixtures.rows import claim, new_answer, submit
+from worker.claims.claim import Claim
 from worker.database import Database
 from worker.queue import jobs
-from worker.queue.claims import Claim
 from worker.results import segments
 from worker.split.spans import Span
 

@@ -9,10 +9,10 @@ from worker.errors import DamagedAudio, UnknownBatch
 from worker.queue import jobs
 from worker.queue.batches import add_batch, count_in
 from worker.queue.filters import JobFilter
+from worker.results.progress import batch_eta_s
 from worker.views.batches import read_batch
 from worker.views.jobs import list_jobs
 from worker.views.pages import Window
-from worker.views.progress import batch_eta_s
 
 
 def test_an_empty_batch_counts_nothing(database: Database) -> None:

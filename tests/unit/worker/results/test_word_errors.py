@@ -1,0 +1,34 @@
+"""Edits between texts: what counts, against what, and how they add up."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.results.word_errors import Edits, edits_between
+
+TEXTS = st.lists(st.sampled_from(["one", "two", "three", "四"]), max_size=8).map(" ".join)
+
+
+def test_substitutions_deletions_and_insertions_count() -> None:
+    assert edits_between("One two three four.", "one too four five").count == 3
+    assert edits_between("One two three.", "one too three") == Edits(substituted=1, words=3)
+    assert edits_between("One, two.", "one TWO") == Edits(words=2)
+    assert edits_between("One two.", "") == Edits(deleted=2, words=2)
+    assert edits_between("", "one two") == Edits(inserted=2)
+
+
+def test_rates_add_up_by_words_and_not_by_files() -> None:
+    total = Edits(substituted=1, words=10) + Edits(words=90)
+    assert total.rate == 0.01
+    assert Edits().rate is None
+
+
+@given(TEXTS, TEXTS)
+def test_there_and_back_are_as_many_edits(one: str, other: str) -> None:
+    there, back = edits_between(one, other), edits_between(other, one)
+    assert there.count == back.count
+    assert (there.inserted - there.deleted) == there_is_more(one, other)
+    assert (there.count == 0) == (one.split() == other.split())
+
+
+def there_is_more(one: str, other: str) -> int:
+    return len(other.split()) - len(one.split())

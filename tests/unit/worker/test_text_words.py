@@ -1,0 +1,25 @@
+"""A text as its words alone."""
+
+import pytest
+
+from worker.text_words import is_unspaced, words_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Don't stop, Mary-Ann!", ["dont", "stop", "mary", "ann"]),
+        ("It’s 3 o'clock.", ["its", "3", "oclock"]),  # a typographic apostrophe is meant
+        ("  two\n\n lines ", ["two", "lines"]),
+        ("Größe: 10_000", ["grösse", "10", "000"]),
+        ("今天 hello", ["今", "天", "hello"]),
+        ("안녕 하세요", ["안녕", "하세요"]),
+        ("…!", []),
+    ],
+)
+def test_a_text_is_its_words_alone(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
+
+
+def test_a_character_of_a_script_without_spaces_is_known() -> None:
+    assert [is_unspaced(word) for word in ("今", "か", "a", "안녕")] == [True, True, False, False]

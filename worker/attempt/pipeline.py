@@ -1,0 +1,175 @@
+"""The story of one job: bytes, audio, pieces, answers, transcript."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+
+from worker.archive_rules import check_allowed
+from worker.attempt.conclusion import conclude
+from worker.attempt.resources import Desk
+from worker.attempt.sending import Flow
+from worker.audio.windows import AudioLimits, Decoding, open_audio
+from worker.claims.claim import Claim
+from worker.claims.lease import Lease
+from worker.claims.watched import watched
+from worker.media.sources import open_source
+from worker.models import Job, Recording
+from worker.queue import jobs
+from worker.recordings import learn, read_recording
+from worker.results import segments
+from worker.results.segments import StoredSegment
+from worker.retry import TooManyGaps, too_many_gaps
+from worker.spec import Channels, Segmentation
+from worker.split.cutting import Cutting, cut
+from worker.split.presets import preset_of
+from worker.states import SegmentState
+from worker.streams.streaming import Streamed, Streaming
+
+log = structlog.get_logger(__name__)
+
+
+def work_on(desk: Desk, claim: Claim, claimed_at: float) -> None:
+    """Everything that one claim leads to; ``claimed_at`` is the monotonic time before it was made. Raises nothing."""
+    ids = {"job": claim.job_id, "fence": claim.fence, "worker": claim.worker}
+    with (
+        structlog.contextvars.bound_contextvars(**ids),
+        desk.keeper.keep(claim, claimed_at=claimed_at) as lease,
+    ):
+        log.info("a job was claimed", lane=claim.spec.lane, attempts=claim.attempts, losses=claim.losses)
+        attempt = Attempt(desk, claim, lease)
+        try:
+            attempt.transcribe()
+        except Exception as error:  # noqa: BLE001  # the task's edge: each error becomes what happens to the job next
+            conclude(desk.database, claim, lease, error, got_on=attempt.got_on)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What earlier attempts have left to do."""
+
+    stored: list[StoredSegment]
+    cut_complete: bool
+    cut_ms: int
+    audio_ms: int | None
+
+    @property
+    def pending(self) -> list[StoredSegment]:
+        return [segment for segment in self.stored if segment.state is SegmentState.PENDING]
+
+    @property
+    def is_done(self) -> bool:
+        return self.cut_complete and not self.pending
+
+
+class Attempt:
+    """One attempt at one job."""
+
+    def __init__(self, desk: Desk, claim: Claim, lease: Lease) -> None:
+        self._desk = desk
+        self._claim = claim
+        self._lease = lease
+        self._ways: list[Flow | Streaming] = []
+
+    @property
+    def got_on(self) -> bool:
+        """Whether an answer was stored, so that what was met before does not count any more."""
+        return any(way.got_on for way in self._ways)
+
+    def transcribe(self) -> None:
+        """From what is stored to a transcript; raises what stands in the way."""
+        check_allowed(self._desk.database, self._claim.job_id, self._claim.spec.service)
+        plan = self._read_plan()
+        if not plan.is_done:
+            self._desk.recognisers.of(self._claim.spec.service).knock(self._claim.spec, self._lease)
+        if self._claim.spec.segmentation is Segmentation.SERVER_VAD and not plan.cut_complete:
+            self._stream(plan, self._read_recording())
+            plan = self._read_plan()  # an utterance that waits for its answer was a gap before a retry by hand
+        if not plan.is_done:
+            self._recognise(plan, self._read_recording())
+        self._refuse_too_many_gaps()
+        transcript = jobs.finish(self._desk.database, self._claim)
+        log.info("the job has its transcript", transcript=transcript)
+
+    def _stream(self, plan: Plan, recording: Recording) -> None:
+        desk, claim, lease = self._desk, self._claim, self._lease
+        recogniser = desk.recognisers.of(claim.spec.service)
+        with open_source(desk, claim, recording, lease) as source, recogniser.joined():
+            streaming = Streaming(
+                database=desk.database,
+                claim=claim,
+                lease=lease,
+                source=source,
+                recording=recording,
+                limits=self._audio_limits(),
+                purse=desk.purse(claim),
+            )
+            self._ways.append(streaming)
+            streaming.run(recogniser, Streamed(stored=plan.stored, cut_ms=plan.cut_ms, audio_ms=plan.audio_ms))
+
+    def _recognise(self, plan: Plan, recording: Recording) -> None:
+        desk, claim, lease = self._desk, self._claim, self._lease
+        recogniser = desk.recognisers.of(claim.spec.service)
+        with (
+            open_source(desk, claim, recording, lease) as source,
+            open_audio(source.path, self._audio_limits()) as decoding,
+            recogniser.joined(),
+            Flow(desk.database, claim, lease, recogniser, digest=source.digest, purse=desk.purse(claim)) as flow,
+        ):
+            self._ways.append(flow)
+            flow.follow(plan.stored)
+            cutting = self._cut(watched(decoding, lease), plan, recording)
+            for piece in cutting:
+                self._learn_channels(decoding, cutting, recording)
+                flow.take(piece, cutting)
+            self._learn_channels(decoding, cutting, recording)
+            self._complete(cutting, plan)
+            flow.drain()
+
+    def _read_plan(self) -> Plan:
+        known = select(Job.cut_complete, Job.cut_ms, Job.audio_ms).where(Job.id == self._claim.job_id)
+        with self._desk.database.reading() as session:
+            so_far = session.execute(known).one()._asdict()
+        return Plan(stored=segments.stored_segments(self._desk.database, self._claim), **so_far)
+
+    def _read_recording(self) -> Recording:
+        return read_recording(self._desk.database, self._claim.recording_id)
+
+    def _cut(self, decoding: Decoding, plan: Plan, recording: Recording) -> Cutting:
+        spec = self._claim.spec
+        return cut(
+            decoding,
+            channels=spec.channels,
+            auto=Channels(recording.auto_channels) if recording.auto_channels else None,
+            preset=preset_of(spec.segmentation, spec.cut),
+            segment_limit_ms=self._desk.service(spec.service).segment_limit_ms,
+            stored=[segment.span for segment in (plan.pending if plan.cut_complete else plan.stored)],
+            complete=plan.cut_complete,
+            voice=spec.voice,
+        )
+
+    def _learn_channels(self, decoding: Decoding, cutting: Cutting, recording: Recording) -> None:
+        """Keep how many there are, and what `auto` was judged to be: each later job cuts this recording alike."""
+        if self._claim.spec.channels is Channels.AUTO and recording.auto_channels is None and cutting.mode is not None:
+            learn(self._desk.database, self._claim, auto_channels=cutting.mode, channels=decoding.source_channels)
+            recording.auto_channels, recording.channels = cutting.mode, decoding.source_channels
+        elif recording.channels is None:
+            learn(self._desk.database, self._claim, channels=decoding.source_channels)
+            recording.channels = decoding.source_channels
+
+    def _complete(self, cutting: Cutting, plan: Plan) -> None:
+        if not plan.cut_complete and cutting.audio_ms is not None:
+            segments.complete_cut(self._desk.database, self._claim, cutting.audio_ms)
+
+    def _refuse_too_many_gaps(self) -> None:
+        stored = segments.stored_segments(self._desk.database, self._claim)
+        gaps = [segment for segment in stored if segment.state is SegmentState.GAP]
+        if too_many_gaps(_total_ms(gaps), _total_ms(stored), self._desk.settings.max_gap_share):
+            raise TooManyGaps(f"The service refused {_total_ms(gaps) / 1000:.0f} of {_total_ms(stored) / 1000:.0f} s.")
+
+    def _audio_limits(self) -> AudioLimits:
+        return AudioLimits(max_duration_ms=int(self._desk.settings.max_duration_s * 1000))
+
+
+def _total_ms(stored: list[StoredSegment]) -> int:
+    return sum(segment.span.end_ms - segment.span.start_ms for segment in stored)

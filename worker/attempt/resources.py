@@ -1,0 +1,76 @@
+"""What all jobs of one worker process work with, opened once in the process."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from worker import fleet
+from worker.claims.claim import Claim
+from worker.claims.lease import Keeper, Stop
+from worker.database import Database
+from worker.limits.permits import Limits
+from worker.media.store import MediaStore
+from worker.recognise.breaker import Breaker
+from worker.recognise.pool import Recogniser, Recognisers
+from worker.recognise.transport import Exchange
+from worker.services.catalogue import Service, find_service
+from worker.settings import Settings
+from worker.spending.reserver import Guard, Purse
+
+PERMITS_FREE_AFTER = 0.6  # of a job's lease: when a killed worker's jobs go on, its permits are there for them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The leases are renewed over a database connection of their own, so that no crowd of jobs can hold them up."""
+
+    settings: Settings
+    database: Database
+    lease_database: Database
+    media: MediaStore
+    keeper: Keeper
+    limits: Limits
+    recognisers: Recognisers
+    guard: Guard
+
+    def service(self, name: str) -> Service:
+        """The service that a job's spec names; raises UnknownService."""
+        return find_service(self.settings, name)
+
+    def purse(self, claim: Claim) -> Purse:
+        """What the claim's attempt may spend."""
+        return self.guard.purse(claim, self.service(claim.spec.service))
+
+    def set_share(self, own_slots: int) -> None:
+        """Keep in mind which part of the fleet this process is, for the time when Redis cannot be asked."""
+        self.limits.share = own_slots / max(1, own_slots, fleet.slots(self.database))
+
+    def close(self) -> None:
+        self.keeper.close()
+        self.recognisers.close()
+        self.limits.close()
+        self.lease_database.close()
+        self.database.close()
+
+
+def open_desk(settings: Settings, stop: Stop) -> Desk:
+    """Open everything; to be called in the process that works, after any fork."""
+    database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
+    lease_database = Database(settings.resolved_database_url, pool_size=1)
+    limits = Limits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
+
+    def make_recogniser(name: str) -> Recogniser:
+        service = find_service(settings, name)
+        breaker = Breaker(database, service.name, slow_down=partial(limits.slow_down, service.name))
+        exchange = Exchange(service, sessions_per_s=settings.sessions_per_s, limits=limits, breaker=breaker)
+        return Recogniser(exchange, sessions=service.sessions, depth=service.depth)
+
+    return Desk(
+        settings=settings,
+        database=database,
+        lease_database=lease_database,
+        media=MediaStore(settings.resolved_media_dir),
+        keeper=Keeper(lease_database, lease_s=settings.lease_s, renew_s=settings.renew_s, stop=stop),
+        limits=limits,
+        recognisers=Recognisers(make_recogniser),
+        guard=Guard(database, settings),
+    )

@@ -1,0 +1,193 @@
+"""What a campaign would do, take and cost: counted in a few statements over all recordings, and nothing is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from worker.archive_rules import check_known
+from worker.campaigns.choice.reuse import Reuse, expected_reuse
+from worker.campaigns.choice.selection import draw, joined
+from worker.campaigns.choice.target import Aim, Skip, skip_of
+from worker.campaigns.running.canary import MOST_PINNED
+from worker.campaigns.running.life import HOUR_MS, Limits, Rules
+from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
+from worker.models import Recording, Transcript
+from worker.services.catalogue import Service, find_service
+from worker.settings import Settings
+from worker.spec import Segmentation
+from worker.spending.estimates import EARLIER_JOBS, WHOLE, Estimate, estimate, send_ratio_of_jobs
+from worker.spending.prices import find_price
+
+SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
+SAMPLED = "a sample of the transcripts"
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Recordings of the selection that are transcribed, or that are passed over for one reason."""
+
+    recordings: int = 0
+    audio_ms: int = 0
+    known: int = 0  # whose length is known
+
+    @property
+    def expected_ms(self) -> int:
+        """Their length, where those that nobody has decoded yet are as long as the others."""
+        return round(self.audio_ms * self.recordings / self.known) if self.known else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan's JSON, and the aim with its edge found: what the campaign is created with."""
+
+    aim: Aim
+    view: dict[str, Any]
+
+
+def make_plan(session: Session, settings: Settings, aim: Aim, limits: Limits, rules: Rules) -> Planned:
+    """Count and price it.
+
+    Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
+    there is a limit in money.
+    """
+    if aim.selection.archive is not None:
+        check_known(session, aim.selection.archive, "selection.archive")
+    _roomier(session)
+    aim = replace(aim, selection=replace(aim.selection, edge=_edge(session, aim)))
+    groups = _groups(session, aim)
+    pinned = min(groups.get(Skip.PINNED, Group()).recordings, MOST_PINNED) if rules.canary else 0
+    chosen = groups.get(None, Group())
+    if not chosen.recordings and not pinned:
+        raise _nothing(groups, aim)
+    service = _limited(find_service(settings, aim.spec.service), limits)
+    found = _estimate(session, settings, aim, chosen, service)
+    if limits.usd is not None and found.cost_usd is None:
+        raise PriceUnknown(f"limits.usd: no price is known for {aim.spec.model!r} of {service.name!r}.")
+    reuse = expected_reuse(session, aim, chosen.recordings)
+    view = _view(aim, groups, found, reuse, limits)
+    return Planned(
+        aim=aim, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
+    )
+
+
+def _roomier(session: Session) -> None:
+    """PostgreSQL's default would put a million recordings' join on the disk, in parts."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL work_mem = '128MB'"))
+
+
+def _edge(session: Session, aim: Aim) -> str | None:
+    """Where the limit or the sample ends: so the choice is the same at each look, and by slices."""
+    at_most, order = aim.selection.at_most, Recording.id
+    if at_most is None:
+        return None
+    lot = order if aim.selection.limit is not None else draw(aim.selection.seed)
+    wanted = joined(lot).where(*aim.selection.conditions(aim.until_id), skip_of(session, aim).is_(None))
+    edge: str | None = session.scalar(wanted.order_by(lot).offset(at_most - 1).limit(1))
+    return edge
+
+
+def _groups(session: Session, aim: Aim) -> dict[str | None, Group]:
+    why = skip_of(session, aim).label("why")
+    each = joined(why, Recording.duration_ms).where(*aim.chosen()).subquery()
+    length = each.c.duration_ms
+    sums = (func.count(), func.coalesce(func.sum(length), 0), func.count(length))
+    rows = session.execute(select(each.c.why, *sums).group_by(each.c.why))
+    return {why: Group(recordings=n, audio_ms=int(audio_ms), known=known) for why, n, audio_ms, known in rows}
+
+
+def _nothing(groups: Mapping[str | None, Group], aim: Aim) -> Exception:
+    if not groups:
+        return NothingSelected(f"The selection matches no recording. {NothingSelected.hint}")
+    if Skip.SERVICE_NOT_ALLOWED in groups and len(groups) == 1:
+        return ServiceNotAllowed(f"No archive of the selection allows the service {aim.spec.service!r}.")
+    if Skip.LANGUAGE_NOT_SUPPORTED in groups and len(groups) == 1:
+        return LanguageNotSupported(
+            f"The service {aim.spec.service!r} cannot recognise the own language of any recording of the selection;"
+            " with `auto` as the language it is detected."
+        )
+    if Skip.PINNED in groups and len(groups) == 1:
+        return NothingSelected("Everything that is selected is pinned, and no campaign moves a pinned version.")
+    skipped = ", ".join(f"{group.recordings} {why}" for why, group in groups.items())
+    return NothingNew(
+        f"Nothing would be asked anew ({skipped}): the current transcripts, or jobs on their way, have this recognition"
+        f" key (service {aim.spec.service}, model {aim.spec.model}). {NothingNew.hint}"
+    )
+
+
+def _limited(service: Service, limits: Limits) -> Service:
+    """A recording at work keeps one segment under way, for a careful estimate of the time."""
+    return service if limits.parallel is None else replace(service, permits=min(service.permits, limits.parallel))
+
+
+def _estimate(session: Session, settings: Settings, aim: Aim, chosen: Group, service: Service) -> Estimate:
+    ratio, ratio_from = _ratio(session, aim)
+    return estimate(
+        recordings=chosen.recordings,
+        audio_ms=chosen.expected_ms,
+        send_ratio=ratio,
+        ratio_from=ratio_from,
+        service=service,
+        price=find_price(settings, service, aim.spec.model),
+    )
+
+
+def _ratio(session: Session, aim: Aim) -> tuple[float, str]:
+    """What is sent for each ms of a recording: earlier jobs know best, then transcripts that were brought."""
+    if aim.spec.segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
+        return 1.0, WHOLE
+    if (known := send_ratio_of_jobs(session, aim.selection.archive)) is not None:
+        return known, EARLIER_JOBS
+    if (spoken := _spoken_share(session, aim)) is not None:
+        return spoken, SAMPLED
+    known = send_ratio_of_jobs(session, None)
+    return (known, EARLIER_JOBS) if known is not None else (1.0, WHOLE)
+
+
+def _spoken_share(session: Session, aim: Aim) -> float | None:
+    """What the segments of a few transcripts cover of their recordings: those that were brought have them too."""
+    wanted = joined(Transcript.segments, Transcript.duration_ms).where(*aim.chosen(), Transcript.duration_ms > 0)
+    rows: Sequence[Row[Any]] = session.execute(wanted.limit(SAMPLE)).all()
+    total_ms = sum(row.duration_ms for row in rows)
+    heard_ms = sum(segment["end_ms"] - segment["start_ms"] for row in rows for segment in row.segments)
+    return heard_ms / total_ms if total_ms else None
+
+
+def _view(
+    aim: Aim, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: Limits
+) -> dict[str, Any]:
+    chosen = groups.get(None, Group())
+    sent_ms = max(0, found.to_send_ms - reuse.audio_ms)
+    share = sent_ms / found.to_send_ms if found.to_send_ms else 0.0
+    cost = None if found.cost_usd is None else round(found.cost_usd * share, 6)
+    return {
+        "matched": sum(group.recordings for group in groups.values()),
+        "recordings": found.recordings,
+        "audio_ms": found.audio_ms,
+        "length_unknown": chosen.recordings - chosen.known,
+        "to_send_ms": sent_ms,
+        "send_ratio": round(found.send_ratio, 4),
+        "ratio_from": found.ratio_from,
+        "reused": vars(reuse),
+        "cost_usd": cost,
+        "time_s": _time_s(found.time_s, share, sent_ms, limits),
+        "over_limit": limits.usd is not None and cost is not None and cost > limits.usd,
+        "skipped": {why: group.recordings for why, group in groups.items() if why is not None},
+        "service": aim.spec.service,
+        "model": aim.spec.model,
+    }
+
+
+def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: Limits) -> float | None:
+    """At the service's pace, or as many days as the daily hours want: whichever is longer."""
+    by_day_s = sent_ms / (limits.hours_a_day * HOUR_MS) * DAY_S if limits.hours_a_day else None
+    known = [
+        time_s
+        for time_s in (None if at_full_pace_s is None else at_full_pace_s * share, by_day_s)
+        if time_s is not None
+    ]
+    return round(max(known), 1) if known else None

@@ -1,0 +1,1 @@
+"""How a campaign is judged: comparison of texts, rules, summaries, votes, the page."""

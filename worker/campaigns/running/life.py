@@ -1,0 +1,242 @@
+"""The verbs of a campaign's life: the one place where its state changes, each by a guarded UPDATE.
+
+They take the caller's session and lock the campaign's row until the caller commits; so do the steps of
+`worker.campaigns.running.steps`, and the two never come between one another. A verb says what is to be; what takes long
+is done by the steps behind it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, or_, select
+from sqlalchemy.orm import Session
+
+from worker.budgets import Period, Scope, set_budget
+from worker.campaigns.choice.target import Aim
+from worker.campaigns.running.members import counts, withdraw
+from worker.database import change, clock
+from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
+from worker.ids import new_id
+from worker.models import Campaign
+from worker.spending.prices import nusd
+from worker.states import CAMPAIGN_MOVES, CampaignState, JobState
+
+HOUR_MS = 3_600_000
+CANARY = 30
+MAX_FAILURE_SHARE = 0.2
+
+
+class Step:
+    """What goes on within a state, in `Campaign.step`."""
+
+    DRAWING = "drawing"  # the canary is chosen
+    ENROLLING = "enrolling"
+    PROMOTING = "promoting"
+    ROLLING_BACK = "rolling_back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of the fleet, of a day and of money a campaign may take; None: as much as there is."""
+
+    parallel: int | None = None  # recordings at once
+    hours_a_day: float | None = None  # of audio that is sent
+    usd: float | None = None  # in all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How a campaign goes on: ``canary`` is the sample's size, ``promote`` the rule that members are to pass."""
+
+    canary: int = CANARY
+    thresholds: Mapping[str, Any] | None = None
+    max_failure_share: float = MAX_FAILURE_SHARE
+    promote: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCampaign:
+    """A campaign as it is planned."""
+
+    aim: Aim
+    name: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    rules: Rules = field(default_factory=Rules)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+
+def create(session: Session, new: NewCampaign) -> str:
+    """Insert a planned campaign and its budgets; its id. Raises InvalidRequest where the name is taken."""
+    campaign_id, now = new_id(), clock(session)
+    name = new.name or f"campaign-{campaign_id[-8:]}"
+    if _find(session, name) is not None:
+        raise InvalidRequest(f"name: there is a campaign {name!r} already.")
+    row = {
+        "id": campaign_id,
+        "name": name,
+        "status": CampaignState.PLANNED,
+        "selection": new.aim.selection.to_json(),
+        "until_id": new.aim.until_id,
+        "spec": new.aim.spec.to_json(),
+        "own_languages": sorted(new.aim.own_languages),
+        "fresh": new.aim.fresh,
+        "limits": vars(new.limits),
+        "rules": vars(new.rules),
+        "plan": dict(new.plan),
+        "created_ms": now,
+        "changed_ms": now,
+    }
+    session.execute(insert(Campaign).values(row))
+    _budget(session, campaign_id, new.limits)
+    return campaign_id
+
+
+def get_campaign(session: Session, id_or_name: str) -> Campaign:
+    """The campaign's row; raises UnknownCampaign."""
+    found = _find(session, id_or_name)
+    if found is None:
+        raise UnknownCampaign(f"There is no campaign {id_or_name!r}.")
+    return found
+
+
+# ---- for the doors: each raises UnknownCampaign, and IllegalMove that names the state
+
+
+def start(session: Session, id_or_name: str, *, canary: int | None = None) -> None:
+    """Begin with the canary, or at once where its size is 0; from the review go on with all."""
+    campaign = _locked(session, id_or_name)
+    if campaign.status == CampaignState.REVIEW:
+        _run(session, campaign)
+        return
+    _expect(campaign, "started", CampaignState.PLANNED)
+    size = int(campaign.rules["canary"] if canary is None else canary)
+    begun = {"started_ms": clock(session), "rules": {**campaign.rules, "canary": size}}
+    if size:
+        _move(session, campaign, CampaignState.CANARY, step=Step.DRAWING, **begun)
+    else:
+        _run(session, campaign, **begun)
+
+
+def pause(session: Session, id_or_name: str, reason: Mapping[str, str] | None = None) -> None:
+    """Begin no further recording: queued jobs are withdrawn, those at work are finished."""
+    campaign = _locked(session, id_or_name)
+    _expect(campaign, "paused", CampaignState.RUNNING)
+    _move(session, campaign, CampaignState.PAUSED, reason=dict(reason) if reason else None)
+    withdraw(session, campaign.id, JobState.QUEUED)
+
+
+def resume(session: Session, id_or_name: str) -> None:
+    """Go on where it was; failures until now are forgiven, or the next one would pause it again."""
+    campaign = _locked(session, id_or_name)
+    _expect(campaign, "resumed", CampaignState.PAUSED)
+    rules = {**campaign.rules, "forgiven": list(counts(session, campaign.id))}
+    _move(session, campaign, CampaignState.RUNNING, reason=None, rules=rules)
+
+
+def cancel(session: Session, id_or_name: str) -> None:
+    """Stop it for good, its running jobs too; what was transcribed stays readable."""
+    campaign = _locked(session, id_or_name)
+    _move(session, campaign, CampaignState.CANCELLED, step=None, position=None, finished_ms=clock(session))
+    withdraw(session, campaign.id, JobState.QUEUED, JobState.RUNNING)
+
+
+def promote(session: Session, id_or_name: str, rule: Mapping[str, Any] | None = None) -> None:
+    """Make its transcripts the current ones: of all members, or of those that pass the rule. Steps do it."""
+    campaign = _locked(session, id_or_name)
+    _expect(campaign, "promoted", CampaignState.FINISHED)
+    rules = {**campaign.rules, "promote": dict(rule)} if rule is not None else campaign.rules
+    _step(session, campaign, "promoted", step=Step.PROMOTING, rules=rules)
+
+
+def roll_back(session: Session, id_or_name: str) -> None:
+    """Make the transcripts from before it the current ones again. Steps do it."""
+    campaign = _locked(session, id_or_name)
+    _expect(campaign, "rolled back", CampaignState.PROMOTED)
+    _step(session, campaign, "rolled back", step=Step.ROLLING_BACK)
+
+
+# ---- for the steps, which hold the row's lock
+
+
+def reviewed(session: Session, campaign: Campaign, *, holds: bool, reason: Mapping[str, str]) -> None:
+    """The canary has ended: go on where the thresholds hold, else wait for somebody."""
+    if holds:
+        _run(session, campaign)
+    else:
+        _move(session, campaign, CampaignState.REVIEW, reason=dict(reason))
+
+
+def finish(session: Session, campaign: Campaign) -> None:
+    """All members have ended."""
+    _move(session, campaign, CampaignState.FINISHED, finished_ms=clock(session))
+
+
+def come_to_the_end(session: Session, campaign: Campaign) -> None:
+    """The step that goes on has done its last slice."""
+    done = {"step": None, "position": None}
+    if campaign.step == Step.PROMOTING:
+        _move(session, campaign, CampaignState.PROMOTED, promoted_ms=clock(session), **done)
+    elif campaign.step == Step.ROLLING_BACK:
+        _move(session, campaign, CampaignState.ROLLED_BACK, rolled_back_ms=clock(session), **done)
+    else:
+        _set(session, campaign, **done)
+
+
+def advance(session: Session, campaign: Campaign, position: str) -> None:
+    """The step that goes on has come so far."""
+    _set(session, campaign, position=position)
+
+
+def _run(session: Session, campaign: Campaign, **columns: Any) -> None:  # noqa: ANN401  # columns have many types
+    _move(session, campaign, CampaignState.RUNNING, step=Step.ENROLLING, position=None, reason=None, **columns)
+
+
+def _expect(campaign: Campaign, what: str, state: CampaignState) -> None:
+    if campaign.status != state:
+        raise _illegal(campaign, what)
+
+
+def _illegal(campaign: Campaign, what: str) -> IllegalMove:
+    """Its sentence names what goes on, else the state."""
+    doing = {Step.PROMOTING: "being promoted", Step.ROLLING_BACK: "being rolled back"}.get(campaign.step or "")
+    state = {CampaignState.CANARY: "in canary", CampaignState.REVIEW: "in review"}.get(CampaignState(campaign.status))
+    return IllegalMove(f"A campaign that is {doing or state or campaign.status} cannot be {what}.")
+
+
+def _step(session: Session, campaign: Campaign, what: str, **columns: Any) -> None:  # noqa: ANN401  # columns have many types
+    if campaign.step is not None:
+        raise _illegal(campaign, what)
+    _set(session, campaign, position=None, **columns)
+
+
+def _move(session: Session, campaign: Campaign, target: CampaignState, **columns: Any) -> None:  # noqa: ANN401  # columns have many types
+    """Along CAMPAIGN_MOVES or not at all; raises IllegalMove. The row is locked, so nobody moves it meanwhile."""
+    if target not in CAMPAIGN_MOVES[CampaignState(campaign.status)]:
+        raise _illegal(campaign, target.value.replace("_", " "))
+    _set(session, campaign, status=target, **columns)
+
+
+def _set(session: Session, campaign: Campaign, **columns: Any) -> None:  # noqa: ANN401  # columns have many types
+    session.execute(change(Campaign).where(Campaign.id == campaign.id).values(changed_ms=clock(session), **columns))
+
+
+def _locked(session: Session, id_or_name: str) -> Campaign:
+    found = get_campaign(session, id_or_name)
+    session.refresh(found, with_for_update={"key_share": True})
+    session.expunge(found)  # it is changed behind the session's back: it must not remember this one
+    return found
+
+
+def _find(session: Session, id_or_name: str) -> Campaign | None:
+    """By its id, else by its name."""
+    found = session.scalars(select(Campaign).where(or_(Campaign.id == id_or_name, Campaign.name == id_or_name))).all()
+    return next((one for one in found if one.id == id_or_name), found[0] if found else None)
+
+
+def _budget(session: Session, campaign_id: str, limits: Limits) -> None:
+    if limits.hours_a_day is not None:
+        limit_ms = round(limits.hours_a_day * HOUR_MS)
+        set_budget(session, Scope.CAMPAIGN, campaign_id, Period.DAY, limit_ms=limit_ms)
+    if limits.usd is not None:
+        set_budget(session, Scope.CAMPAIGN, campaign_id, Period.ALL, limit_nusd=nusd(limits.usd))

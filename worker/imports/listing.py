@@ -1,0 +1,144 @@
+"""What an import has to look at, one after the other: a manifest's rows, a folder's files, a prefix's objects."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from worker.errors import (
+    InputError,
+    InvalidManifest,
+    InvalidRequest,
+    PlaylistRefused,
+    RequestError,
+    SourceForbidden,
+    SourceMissing,
+    SourceUnreachable,
+)
+from worker.imports.manifests import read_chunks
+from worker.imports.names import is_playlist, is_wanted
+from worker.imports.rows import ManifestRow, read_row
+from worker.imports.walking import walk
+from worker.media.buckets import Buckets, is_in_bucket, place_of
+from worker.media.fetch import SourceIdentity
+from worker.media.store import MediaStore
+from worker.media.urls import check_url, display
+from worker.settings import Settings
+
+PIECE_BYTES = 1024**2
+BYTES = "surrogateescape"  # a name on a disk may hold bytes that are no UTF-8
+FOLDERS = frozenset({"mount", "s3"})
+Asked = Mapping[str, Any]  # an import's `source`, as its row has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One thing that an import comes to. ``position`` is where the next one goes on from; ``error``: it is refused."""
+
+    line: int
+    position: str
+    name: str
+    url: str = ""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    state: SourceIdentity | None = None  # where the listing says it
+    error: InputError | None = None
+
+
+def list_items(source: Asked, settings: Settings, store: MediaStore, position: str | None, rows: int) -> Iterator[Item]:
+    """What comes behind ``position``, at which ``rows`` were done.
+
+    Raises InvalidManifest, InvalidRequest, SourceMissing, SourceForbidden and, for a bucket, SourceUnreachable.
+    """
+    if source["kind"] == "manifest":
+        return _of_manifest(store.path(source["key"]), source["type"], int(position or 0))
+    if is_in_bucket(source["folder"]):
+        return _of_bucket(source, settings, position or "", rows)
+    return _of_folder(source, settings, position or "", rows)
+
+
+def _of_manifest(path: Path, kind: str, behind: int) -> Iterator[Item]:
+    try:
+        for chunk in read_chunks(_pieces(path), kind, {}, ManifestRow.model_fields):
+            yield from (_item(row.line, row.fields) for row in chunk.rows if row.line > behind)
+    except InvalidRequest as error:  # of the first line: rows that are wrong are given as such
+        raise InvalidManifest(error.message) from error
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+    except FileNotFoundError as error:
+        raise SourceMissing("The manifest is not in the media store any more: send it again.") from error
+
+
+def _item(line: int, fields: Mapping[str, Any] | RequestError) -> Item:
+    if isinstance(fields, RequestError):
+        return Item(line=line, position=str(line), name="", error=fields)
+    name = display(str(fields.get("url", "")))
+    try:
+        row = read_row(ManifestRow, fields)
+    except RequestError as error:
+        return Item(line=line, position=str(line), name=name, error=error)
+    described = row.model_dump(exclude={"url"}, exclude_unset=True)
+    return Item(line=line, position=str(line), name=name, url=row.url, described=described)
+
+
+def _of_folder(source: Asked, settings: Settings, behind: str, rows: int) -> Iterator[Item]:
+    folder, base = find_folder(source["folder"], settings.roots), folder_url(source["folder"])
+    try:
+        for name in walk(folder, unquote(behind, errors=BYTES)):
+            if name.endswith("/") or is_wanted(name, source["patterns"]):
+                rows += 1
+                yield _file(rows, name, base + quote(name, errors=BYTES))
+    except PermissionError as error:
+        raise SourceForbidden(f"{source['folder']} may not be read: look at its permissions.") from error
+    except OSError as error:
+        raise SourceUnreachable(f"{source['folder']} cannot be read ({error.strerror}).") from error
+
+
+def _of_bucket(source: Asked, settings: Settings, behind: str, rows: int) -> Iterator[Item]:
+    base = folder_url(source["folder"])
+    _, prefix = place_of(base)
+    for found in Buckets(settings.s3_endpoint).listed(base, prefix + unquote(behind) if behind else ""):
+        name = found.key.removeprefix(prefix)
+        if not name.endswith("/") and is_wanted(name, source["patterns"]):
+            rows += 1
+            yield _file(rows, name, found.url, found.state)
+
+
+def _file(line: int, name: str, url: str, state: SourceIdentity | None = None) -> Item:
+    error: InputError | None = PlaylistRefused() if is_playlist(name) else None
+    if name.endswith("/"):
+        error = SourceForbidden("The folder may not be read: look at its permissions.")
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    return Item(line=line, position=quote(name, errors=BYTES), name=shown, url=url, state=state, error=error)
+
+
+def folder_url(url: str) -> str:
+    """With a slash at its end, so that a prefix is a folder and not the beginning of other names."""
+    return url.rstrip("/") + "/"
+
+
+def check_folder(url: str, settings: Settings) -> None:
+    """Whether an import could begin there. Raises InvalidRequest, SourceMissing, SourceForbidden."""
+    check_url(url, FOLDERS)
+    if not is_in_bucket(url):
+        find_folder(url, settings.roots)
+
+
+def find_folder(url: str, roots: Mapping[str, Path]) -> Path:
+    """A folder in a mounted one. Raises InvalidRequest, SourceMissing, SourceForbidden."""
+    parts = urlsplit(url)
+    root = roots.get(parts.netloc)
+    if root is None:
+        raise InvalidRequest(f"folder: there is no folder named {parts.netloc!r} in LONGHAND_MEDIA_ROOTS.")
+    try:
+        found = (root / unquote(parts.path).lstrip("/")).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceMissing(f"{url} is not there: look at the path, and whether the folder is mounted.") from error
+    if not found.is_relative_to(root.resolve()) or not found.is_dir():
+        raise SourceForbidden(f"{url} is no folder below its root.")
+    return found

@@ -1,0 +1,108 @@
+"""Whether a recording that comes is new, is there, or has only another URL now. Pure, but that it keeps count."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+from worker.errors import DuplicateExternalId, SourceChanged
+from worker.media import identities
+from worker.recordings import NewRecording
+
+
+class Verdict(Enum):
+    NEW = "new"
+    THERE = "there"
+    RENEWED = "renewed"  # there, under a URL that is signed anew
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A recording of the archive; without an id it is one of those that are being kept."""
+
+    id: str | None
+    identity: str
+    source: str
+    digest: str | None
+    described: dict[str, Any]  # external_id, labels, language, recorded_ms
+
+    @property
+    def external_id(self) -> str | None:
+        named: str | None = self.described["external_id"]
+        return named
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is to be done with a recording; ``known`` is the one that is there, ``fills`` what it did not have."""
+
+    verdict: Verdict
+    known: Known
+    fills: dict[str, Any] = field(default_factory=dict)
+
+
+class House:
+    """What an archive has, as far as it concerns the recordings that come; it takes each of them in."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._by_identity: dict[str, Known] = {}
+        self._by_name: dict[str, list[Known]] = {}
+        for one in known:
+            self._take_in(one)
+
+    def match(self, new: NewRecording) -> Match:
+        """Raises DuplicateExternalId, SourceChanged."""
+        found = self._by_identity.get(new.identity)
+        named = self._by_name.get(new.external_id, []) if new.external_id else []
+        if found is not None:
+            return self._filled(Verdict.THERE, _checked(found, named, new), new)
+        if not named:
+            return Match(Verdict.NEW, self._take_in(_as_known(new)))
+        same = next((one for one in named if one.source == new.source), None)
+        if same is None:
+            raise DuplicateExternalId(f"The external id {new.external_id!r} is that of {named[0].source} already.")
+        return self._renewed(same, new)
+
+    def _renewed(self, same: Known, new: NewRecording) -> Match:
+        if _has_changed(same, new):
+            raise SourceChanged(f"{new.source} is not what {new.external_id!r} was: give it another external id.")
+        if identities.state_of(same.identity) is None or identities.state_of(new.identity) is None:
+            # it was copied, and is named in place now, or the other way round
+            return self._filled(Verdict.THERE, same, new)
+        self._take_in(replace(same, identity=new.identity))
+        return self._filled(Verdict.RENEWED, same, new)
+
+    def _filled(self, verdict: Verdict, known: Known, new: NewRecording) -> Match:
+        offered = {name: getattr(new, name) for name in known.described}
+        fills = {name: value for name, value in offered.items() if value and not known.described[name]}
+        if fills:
+            self._take_in(replace(known, described=known.described | fills))
+        return Match(verdict, known, fills)
+
+    def _take_in(self, one: Known) -> Known:
+        self._by_identity[one.identity] = one
+        if one.external_id:
+            others = [other for other in self._by_name.get(one.external_id, []) if other.identity != one.identity]
+            self._by_name[one.external_id] = [*others, one]
+        return one
+
+
+def _checked(found: Known, named: list[Known], new: NewRecording) -> Known:
+    """The recording that is there, unless one of the two has its external id from another."""
+    if named and all(one.identity != found.identity for one in named):
+        raise DuplicateExternalId(f"The external id {new.external_id!r} is that of {named[0].source} already.")
+    if new.external_id and found.external_id not in {None, new.external_id}:
+        raise DuplicateExternalId(f"The recording is there under the external id {found.external_id!r} already.")
+    return found
+
+
+def _has_changed(same: Known, new: NewRecording) -> bool:
+    old, now = identities.state_of(same.identity), identities.state_of(new.identity)
+    if old is not None and now is not None:
+        return old.contradicts(now)
+    return None not in {same.digest, new.digest} and same.digest != new.digest
+
+
+def _as_known(new: NewRecording) -> Known:
+    described = {name: getattr(new, name) for name in ("external_id", "labels", "language", "recorded_ms")}
+    return Known(id=None, identity=new.identity, source=new.source, digest=new.digest, described=described)

@@ -1,1 +1,0 @@
-"""One worker process: its room for jobs, its leases, its watchdog."""

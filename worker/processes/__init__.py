@@ -1,0 +1,1 @@
+"""What runs: workers with their slots and watchdogs, the dispatcher, and what both tidy up."""

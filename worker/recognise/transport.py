@@ -1,0 +1,286 @@
+"""How audio is exchanged for answers: a permit of the fleet, a session; for a segment also a few tries."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import structlog
+
+from realtime.client import Result, SessionOptions
+from realtime.errors import ConnectionLost, NetworkFault, RateLimited, RealtimeError, ServiceFault
+from realtime.events import TurnDetection
+from worker.audio.windows import make_audio
+from worker.claims.lease import Lease
+from worker.errors import BudgetExhausted
+from worker.limits.permits import Limits, Permit, Quota, new_wish
+from worker.recognise.breaker import Breaker
+from worker.recognise.gate import Door
+from worker.recognise.sanity import is_silent, suspicions
+from worker.recognise.sessions import Line, Said, SessionKey, SessionPool, first_in_line
+from worker.recognise.utterances import Heard, Meter, Utterance
+from worker.services.catalogue import Service
+from worker.spec import SAMPLE_RATE, Spec
+from worker.split.levels import frame_levels
+from worker.states import Lane
+
+log = structlog.get_logger(__name__)
+
+# A fault that one connection had is got over here; one that stays ends the attempt, which costs a decode.
+TRIES = 3
+PAUSE_S = 1.0
+LONGEST_PAUSE_S = 5.0  # a service that asks for more than that is waited for without a decoded job in memory
+SILENCE_MS = 800  # that ends an utterance of a stream: the protocol's default, asked for by name
+TELLING_BYTES = 96_000  # 3 s of a segment, in which nearly always somebody is heard
+POLL_S = 0.05  # between two questions for a permit that is not free
+
+Fresh = Callable[[SessionKey, Lease], AbstractContextManager[Line]]
+
+
+class Exchange:
+    """The way to one service; used by as many threads as it has sessions."""
+
+    def __init__(self, service: Service, *, sessions_per_s: float, limits: Limits, breaker: Breaker) -> None:
+        self._service = service
+        self._quota = Quota(service=service.name, permits=service.permits, sessions_per_s=sessions_per_s)
+        self._limits = limits
+        self._breaker = breaker
+        self._door = Door()
+        self._turnstile = threading.Lock()
+        self._freed = threading.Event()  # a permit of this process was given back: it is asked for at once
+        self._sessions = SessionPool(service.sessions, self._connect, depth=service.depth)
+
+    def close(self) -> None:
+        self._sessions.close()
+
+    def knock(self, spec: Spec, lease: Lease) -> None:
+        """Return where a session can be had, as far as this process knows; else raise what stands in the way."""
+        self._door.enter(lambda: self._have_a_session(_key(spec), lease), lambda: _stand_in_line(lease))
+
+    def hear(self, utterance: Utterance, meter: Meter) -> Heard:
+        """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                return self._try(utterance, meter)
+            except (ServiceFault, NetworkFault, RateLimited) as error:
+                asked_s = error.retry_after_s or 0.0
+                if not tries_left or asked_s > LONGEST_PAUSE_S:
+                    raise
+                pause_s = round(asked_s + PAUSE_S * random.random(), 2)  # noqa: S311  # jitter is no secret
+                job = utterance.lease.claim.job_id
+                log.info("a segment met a fault; it is tried again", job=job, code=error.code, retry_in_s=pause_s)
+                time.sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
+
+    @contextmanager
+    def streaming(self, spec: Spec, lease: Lease) -> Iterator[Line]:
+        """A new session in VAD mode, under a permit, for the block's duration: for one stream."""
+        key = replace(_key(spec), vad=True)
+        with self._permit(spec, lease):
+            session = self._open(key, lease)
+            try:
+                yield session
+            except RealtimeError as error:
+                self._breaker.note(error)
+                raise
+            finally:
+                session.abort()  # a stream that was left in the middle; one that came to its end has closed
+                self._sessions.give_back(key, session)
+
+    def doubt(self, heard: Heard, utterance: Utterance, meter: Meter) -> Heard:
+        """What to keep of a suspicious answer in a stream: as a segment's, it is asked for once more."""
+        return self._doubt(heard, utterance, meter, self._beside)
+
+    def answered(self) -> None:
+        """The service is there and answers."""
+        self._door.open()
+        self._breaker.recovered()
+
+    def _try(self, utterance: Utterance, meter: Meter) -> Heard:
+        with self._permit(utterance.spec, utterance.lease):
+            heard = self._through_any(utterance, meter)
+            if heard.flags:
+                heard = self._doubt(heard, utterance, meter, self._pooled)
+        self.answered()
+        return heard
+
+    def _doubt(self, heard: Heard, utterance: Utterance, meter: Meter, fresh: Fresh) -> Heard:
+        """Ask again, in a session that has heard nothing before and is told no context; the answer to be kept."""
+        job = utterance.lease.claim.job_id
+        log.info("an answer is suspicious; a fresh session is asked", job=job, flags=heard.flags)
+        key = replace(_key(utterance.spec), context="")
+        try:
+            with fresh(key, utterance.lease) as session:
+                again = self._ask(session, utterance, meter)
+        except (RealtimeError, BudgetExhausted) as error:
+            log.info("the second answer did not come; the first is kept with its flags", job=job, code=error.code)
+            return heard
+        return heard if again.flags else again
+
+    def _through_any(self, utterance: Utterance, meter: Meter) -> Heard:
+        key = _key(utterance.spec)
+        session, was_there = self._sessions.take(key, patience=lambda: _be_patient(utterance.lease))
+        try:
+            with self._given_back(key, session):
+                return self._ask(session, utterance, meter)
+        except ConnectionLost:
+            if not was_there:
+                raise
+            # It was stale, or ended over another segment: neither says anything of the service.
+            log.debug("a session that was there was lost; a new one is opened")
+            utterance.lease.check()
+        with self._pooled(key, utterance.lease) as session:
+            return self._ask(session, utterance, meter)
+
+    def _ask(self, session: Line, utterance: Utterance, meter: Meter) -> Heard:
+        meter.reserve(len(utterance.pcm))  # here, where nothing is on its way yet: a second sending needs it again
+        try:
+            touch = utterance.lease.touch
+            result = session.hear(utterance.pcm, on_frame=meter, on_preview=lambda _text: touch())
+            return _judged(session, utterance.pcm, result)
+        except RealtimeError as error:
+            self._breaker.note(error)
+            raise
+
+    @contextmanager
+    def _pooled(self, key: SessionKey, lease: Lease) -> Iterator[Line]:
+        """A new session, kept for others afterwards."""
+        with self._given_back(key, self._open(key, lease)) as session:
+            yield session
+
+    @contextmanager
+    def _beside(self, key: SessionKey, _lease: Lease) -> Iterator[Line]:
+        """A new session beyond those of the pool: who asks holds one, and could wait for itself."""
+        session = self._connect(key)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    @contextmanager
+    def _given_back(self, key: SessionKey, session: Line) -> Iterator[Line]:
+        try:
+            yield session
+        finally:
+            self._sessions.give_back(key, session)
+
+    def _have_a_session(self, key: SessionKey, lease: Lease) -> None:
+        """A new one, for whoever comes next."""
+        self._sessions.give_back(key, self._open(key, lease))
+
+    def _open(self, key: SessionKey, lease: Lease) -> Line:
+        return self._sessions.open(key, patience=lambda: _be_patient(lease))
+
+    def _connect(self, key: SessionKey) -> Line:
+        self._breaker.ask()
+        time.sleep(self._limits.session_wait_s(self._quota))
+        try:
+            session = Line.open(session_options(self._service, key))
+        except RealtimeError as error:
+            self._breaker.note(error)
+            if isinstance(error, ServiceFault | NetworkFault):
+                self._door.shut(error)
+            raise
+        self._door.open()
+        return session
+
+    @contextmanager
+    def _permit(self, spec: Spec, lease: Lease) -> Iterator[None]:
+        permit = self._wait_for_permit(spec, lease)
+        try:
+            yield
+        finally:
+            self._limits.release(permit)
+            self._freed.set()
+
+    def _wait_for_permit(self, spec: Spec, lease: Lease) -> Permit:
+        """One of a process asks at a time: Redis would have much to do with the questions of all.
+
+        Interactive segments stand in no line: the wish of each holds back the rest of the fleet.
+        """
+        if spec.lane is Lane.INTERACTIVE:
+            return self._ask_for_permit(spec, lease)
+        with first_in_line(self._turnstile, lambda: _get_on(lease)):
+            return self._ask_for_permit(spec, lease)
+
+    def _ask_for_permit(self, spec: Spec, lease: Lease) -> Permit:
+        wish = new_wish()
+        while True:
+            lease.check()
+            self._freed.clear()
+            permit = self._limits.try_acquire(self._quota, spec.lane, wish)
+            if permit is not None:
+                return permit
+            _get_on(lease)
+            self._freed.wait(_poll_s())
+
+
+def _stand_in_line(lease: Lease) -> None:
+    """As `_get_on`, where nothing has begun yet: a process that goes down in good order ends it too."""
+    lease.check()
+    lease.touch()
+
+
+def _be_patient(lease: Lease) -> None:
+    _get_on(lease)
+    time.sleep(_poll_s())
+
+
+def _get_on(lease: Lease) -> None:
+    """To wait one's turn is to get on, for as long as the lease holds."""
+    lease.check_frame()
+    lease.touch()
+
+
+def _poll_s() -> float:
+    return POLL_S * (1 + random.random())  # noqa: S311  # jitter is no secret
+
+
+def session_options(service: Service, key: SessionKey) -> SessionOptions:
+    """How a session with the service is opened."""
+    return SessionOptions(
+        url=service.url,
+        model=key.model,
+        key=service.key.get_secret_value() if service.key else None,
+        language=key.language,
+        context=key.context,
+        sample_rate=key.sample_rate,
+        turn_detection=TurnDetection(silence_duration_ms=SILENCE_MS) if key.vad else None,
+        pace=service.pace,
+        depth=service.depth,
+        headers=service.headers,
+        proxy=service.proxy,
+    )
+
+
+def heard_from(session: Line, result: Result, flags: tuple[str, ...] = ()) -> Heard:
+    """The result as it is kept, with the model that gave it."""
+    return Heard(
+        text=result.text,
+        language=result.language,
+        emotion=result.emotion,
+        model=session.model,
+        usage=result.usage,
+        flags=flags,
+    )
+
+
+def _judged(session: Line, pcm: bytes, result: Result) -> Heard:
+    """The result with what is suspicious about it; the session remembers it for the next."""
+    said, last = Said(hash(pcm), result.text), session.last
+    session.last = said
+    before = last.text if last is not None and last.audio != said.audio else None
+    silent = bool(result.text) and _is_silent(pcm)
+    return heard_from(session, result, suspicions(result.text, before=before, silent=silent))
+
+
+def _is_silent(pcm: bytes) -> bool:
+    """By its first seconds where they tell: who is heard there is heard in the whole."""
+    beginning = pcm[:TELLING_BYTES]
+    return is_silent(frame_levels(make_audio(beginning))) and is_silent(frame_levels(make_audio(pcm)))
+
+
+def _key(spec: Spec) -> SessionKey:
+    return SessionKey(model=spec.model, language=spec.language, context=spec.context, sample_rate=SAMPLE_RATE)
