@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import Depends, FastAPI
 
-from api import problems
-from api.door import Door, Wake
-from api.queries import known_query
+from api.http import problems
+from api.http.dependencies import Door, Wake
+from api.http.long_poll import Holds
+from api.http.queries import known_query
 from api.routes import (
     archives,
     batches,
@@ -29,7 +30,6 @@ from api.routes import (
     verbs,
     versions,
 )
-from api.waiting import Holds
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from realtime.client import SessionOptions
-from realtime.server import PATH, RecognizerConfig, run
+from realtime.client.connection import SessionOptions
+from realtime.service.server import PATH, RecognizerConfig, run
 from worker.recognise.sessions import Line, SessionKey, SessionPool
 
 LATENCY_MS = 1000

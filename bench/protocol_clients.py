@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import websocket
 from websockets.sync.client import connect
 
-from realtime.client import Session, SessionOptions
-from realtime.session import FRAME_BYTES
+from realtime.client.connection import Session, SessionOptions
+from realtime.client.session import FRAME_BYTES
 
 MODEL = "scripted"
 UPDATE = json.dumps({"type": "session.update", "session": {"modalities": ["text"], "turn_detection": None}})

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 
 import pocketsphinx
 
-from realtime.engines.sphinx import SphinxRecognizer
+from realtime.service.engines.sphinx import SphinxRecognizer
 
 Recognise = Callable[[bytes], str]
 WARM_BYTES = 32_000

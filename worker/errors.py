@@ -1,4 +1,4 @@
-"""Every error of Longhand with a code, by who must act. The service's and the network's part is in `realtime.errors`.
+"""Every error of Longhand with a code, by who must act. `realtime.protocol.errors` has the service's and the network's.
 
 CodedError
 ├── InputError                    whoever submitted must: trying again as it is cannot help
@@ -24,7 +24,7 @@ CodedError
 `AttemptEnded` and its children are no errors: they are how a worker that may no longer work on a job is told.
 """
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 
 
 class InputError(CodedError):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select
 
-from realtime.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
+from realtime.protocol.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
 from worker.claims.claim import NOT_WAITING
 from worker.database import Database, change, execute, now_ms, upsert
 from worker.models import DispatcherProcess, Job, ServiceState, WorkerProcess

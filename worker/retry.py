@@ -7,7 +7,7 @@ nobody. What is our own or the machine's is tried again at most five times.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from realtime.errors import (
+from realtime.protocol.errors import (
     CodedError,
     ContentRefused,
     NetworkFault,

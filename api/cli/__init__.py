@@ -10,7 +10,7 @@ from api.cli.commands import app
 from api.cli.exits import CommandError, Exit
 from api.cli.say import note
 from api.client import ApiProblem, ApiUnreachable
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.errors import ConfigurationError
 
 INTERRUPTED = 130  # as shells count Ctrl-C

@@ -2,8 +2,8 @@
 
 from enum import StrEnum
 
-from realtime.engines import scripted
-from realtime.recognizer_config import OPENAI_MODEL, QWEN_HTTP_MODEL, GatewayConfig
+from realtime.service.config import OPENAI_MODEL, QWEN_HTTP_MODEL, GatewayConfig
+from realtime.service.engines import scripted
 from worker.services.catalogue import LOCAL_MODEL
 from worker.settings import Settings
 

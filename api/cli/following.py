@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from api.client import REFUSALS, Client, RemoteJob
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 
 ROUND_S = 0.3
 SETTLED = timedelta(seconds=3)

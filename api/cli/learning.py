@@ -10,7 +10,7 @@ from api.cli.exits import CommandError, ServerUnreachable, ServiceRefuses, Usage
 from api.cli.findings import archive_line, as_fields, money_words, print_table, recommended
 from api.cli.following import LOCAL_KEY_REFUSED
 from api.cli.say import note, put, put_json
-from realtime.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
+from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
 from worker.probing.findings import estimate, warnings
 from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report

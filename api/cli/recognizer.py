@@ -11,9 +11,9 @@ from api.cli.engines import Engine, gateway_config
 from api.cli.exits import CommandError, Exit, UsageProblem
 from api.cli.ports import LOOPBACK
 from api.cli.say import put
-from realtime.engines.port import EngineMisconfigured, EngineUnavailable
-from realtime.faults import Faults, UnknownFault
-from realtime.recognizer_config import PATH, RecognizerConfig, RecognizerMisconfigured
+from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable
+from realtime.service.config import PATH, RecognizerConfig, RecognizerMisconfigured
+from realtime.service.faults import Faults, UnknownFault
 from worker.logs import configure_logging
 from worker.settings import Settings
 
@@ -84,7 +84,7 @@ def accepted_keys(settings: Settings) -> frozenset[str]:
 
 
 def _serve(config: RecognizerConfig) -> int:
-    from realtime.server import run  # noqa: PLC0415  # its libraries would cost every other command time
+    from realtime.service.server import run  # noqa: PLC0415  # its libraries would cost every other command time
 
     configure_logging()
     try:

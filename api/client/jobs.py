@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from api.client.transport import Transport, fresh_key
-from realtime.errors import BillUnpaid, KeyRefused, ModelUnknown
+from realtime.protocol.errors import BillUnpaid, KeyRefused, ModelUnknown
 from worker.states import ENDED
 
 REFUSALS = {error.code: error for error in (KeyRefused, BillUnpaid, ModelUnknown)}

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.bodies import read_body
-from api.docs import problems, request_body
-from api.door import DoorOf
-from api.imports import folder_source, job_options
-from api.options import ChannelLabels
-from api.pages import WindowQuery
+from api.http.bodies import read_body
+from api.http.dependencies import DoorOf
+from api.http.docs import problems, request_body
+from api.http.pages import WindowQuery
+from api.requests.imports import folder_source, job_options
+from api.requests.options import ChannelLabels
 from api.schemas import Archive, Archives
 from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row

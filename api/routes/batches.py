@@ -5,14 +5,14 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api.batches import MAX_BODY_BYTES, Ask, read_ask, submit_items
-from api.bodies import pulled, read_body, within
-from api.bulk import PATH, Bulk
-from api.docs import BATCH, problems
-from api.door import Door, DoorOf
+from api.http.bodies import pulled, read_body, within
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import BATCH, problems
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.requests.batches import MAX_BODY_BYTES, Ask, read_ask, submit_items
+from api.requests.manifest_upload import PATH, Bulk
+from api.requests.uploads import refuse_length
 from api.schemas import Batch, SubmittedBatch, SubmittedManifest
-from api.uploads import refuse_length
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.doorway import Session
 from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.bodies import read_body
-from api.docs import problems, request_body
-from api.door import DoorOf
+from api.http.bodies import read_body
+from api.http.dependencies import DoorOf
+from api.http.docs import problems, request_body
 from api.schemas.budgets import Budget, BudgetPage
 from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget

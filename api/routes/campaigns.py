@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from api.bodies import read_body
-from api.campaigns import CampaignFields, NoFields, PromoteFields, StartFields, read_fields
-from api.docs import problems, request_body
-from api.door import Door, DoorOf
-from api.pages import WindowQuery
+from api.http.bodies import read_body
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import problems, request_body
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.http.pages import WindowQuery
+from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, StartFields, read_fields
 from api.schemas import Campaign, CampaignRecordings, Campaigns, DryRun
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.archive_rules import Rules, rules_of
 from worker.campaigns.choice.plan import Planned, make_plan
 from worker.campaigns.choice.target import Aim

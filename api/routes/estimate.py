@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from api.docs import problems
-from api.door import DoorOf
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
 from api.schemas import Estimate
 from worker.input_fields import Name
 from worker.spec import Segmentation

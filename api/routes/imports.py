@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api.bodies import pulled, read_body, within
-from api.docs import IMPORT, problems
-from api.door import Door, DoorOf
-from api.expecting import expected
-from api.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
-from api.pages import WindowQuery
+from api.http.bodies import pulled, read_body, within
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import IMPORT, problems
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.http.pages import WindowQuery
+from api.requests.expecting import expected
+from api.requests.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
+from api.requests.uploads import refuse_length
 from api.routes.archives import ArchiveName
 from api.schemas import Import, ImportProblems, Imports
-from api.uploads import refuse_length
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.archive_rules import locked_archive
 from worker.doorway import Session
 from worker.errors import InvalidRequest

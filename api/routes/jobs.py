@@ -6,11 +6,11 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api.docs import problems
-from api.door import Door, DoorOf
-from api.filters import FilterQuery
-from api.pages import WindowQuery
-from api.preferences import etag, matches, wait_s
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import problems
+from api.http.pages import WindowQuery
+from api.http.request_headers import etag, matches, wait_s
+from api.requests.filters import FilterQuery
 from api.schemas import Job, Jobs
 from worker.states import ENDED
 from worker.views.jobs import job_version, list_jobs, look

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 import migrations
-from api.docs import problems
-from api.door import DoorOf
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
 from api.schemas import Health, Readiness
 from worker.errors import DatabaseUnavailable
 from worker.fleet import dispatcher_age_ms

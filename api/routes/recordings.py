@@ -8,16 +8,16 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api.bodies import pulled, read_body
-from api.docs import UPLOADED, problems, request_body
-from api.door import Door, DoorOf
-from api.filters import LabelQuery, labels_of
-from api.pages import WindowQuery
+from api.http.bodies import pulled, read_body
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import UPLOADED, problems, request_body
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.http.pages import WindowQuery
+from api.requests.filters import LabelQuery, labels_of
+from api.requests.submissions import of_saved
+from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
 from api.schemas import KeptRecording, Recording, Recordings, Versions
-from api.submissions import of_saved
-from api.uploads import Upload, receive, refuse_length
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.metadata import add_recording, describe

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
-from api.docs import problems
-from api.door import DoorOf
-from api.pages import WindowQuery
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
+from api.http.pages import WindowQuery
 from api.schemas import Results
 from worker.errors import InvalidRequest
 from worker.views.results import archive_results, batch_results, campaign_results, job_results

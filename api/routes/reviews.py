@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from api.bodies import read_body
-from api.docs import problems, request_body
-from api.door import DoorOf
-from api.pages import WindowQuery
+from api.http.bodies import read_body
+from api.http.dependencies import DoorOf
+from api.http.docs import problems, request_body
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.http.pages import WindowQuery
 from api.schemas import CampaignComparison, CastVote, NextVote, Votes
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.campaigns.review import votes
 from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign

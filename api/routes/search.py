@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from api.docs import problems
-from api.door import DoorOf
-from api.filters import labels_of
-from api.pages import WindowQuery
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
+from api.http.pages import WindowQuery
+from api.requests.filters import labels_of
 from api.schemas import Found
 from worker.search.find import Where
 from worker.views.search import search

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from api.docs import problems
-from api.door import DoorOf
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
 from api.schemas import Services
 from worker.views.services import read_services
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from api import submissions
-from api.bodies import pulled, read_body
-from api.docs import SUBMISSION, problems
-from api.door import Door, DoorOf
-from api.options import Options, read_options, read_url_options
+from api.http.bodies import pulled, read_body
+from api.http.dependencies import Door, DoorOf
+from api.http.docs import SUBMISSION, problems
+from api.http.idempotent_writes import KeyHeader, checked_key, fingerprint_of, write
+from api.requests import submissions
+from api.requests.options import Options, read_options, read_url_options
+from api.requests.sources import registered
+from api.requests.uploads import Upload, receive, refuse_length
 from api.schemas import SubmittedJob
-from api.sources import registered
-from api.uploads import Upload, receive, refuse_length
-from api.writing import KeyHeader, checked_key, fingerprint_of, write
 from worker.errors import InvalidRequest
 from worker.strict_json import parse_json
 

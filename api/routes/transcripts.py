@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response
 
-from api.docs import problems
-from api.door import DoorOf
-from api.preferences import chosen_format
+from api.http.dependencies import DoorOf
+from api.http.docs import problems
+from api.http.request_headers import chosen_format
 from api.schemas import Transcript
 from worker.results.export import MEDIA_TYPES, Format, export
 from worker.views.transcripts import read_transcript, source_of

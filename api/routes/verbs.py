@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from api.bodies import read_body
-from api.docs import FILTER, RETRY, problems
-from api.door import DoorOf
-from api.filters import chosen_by
-from api.retries import RetryOptions, changed, read_retry
+from api.http.bodies import read_body
+from api.http.dependencies import DoorOf
+from api.http.docs import FILTER, RETRY, problems
+from api.http.idempotent_writes import Answer, KeyHeader, Step, checked_key, fingerprint_of, write, write_in_parts
+from api.requests.filters import chosen_by
+from api.requests.retries import RetryOptions, changed, read_retry
 from api.schemas import Changed, Job
-from api.writing import Answer, KeyHeader, Step, checked_key, fingerprint_of, write, write_in_parts
 from worker.archive_rules import rules_of_job
 from worker.doorway import Session
 from worker.errors import InvalidRequest

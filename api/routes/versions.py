@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from api.bodies import read_body
-from api.docs import problems, request_body
-from api.door import DoorOf
-from api.preferences import chosen_format
+from api.http.bodies import read_body
+from api.http.dependencies import DoorOf
+from api.http.docs import problems, request_body
+from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
+from api.http.request_headers import chosen_format
 from api.routes.transcripts import FORMS, inline
 from api.schemas import Comparison, Recording, Transcript, Version
-from api.writing import Answer, KeyHeader, checked_key, fingerprint_of, write
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence

@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from realtime.engines.scripted import MODEL, words_of
+from realtime.service.engines.scripted import MODEL, words_of
 from worker.audio.windows import AudioLimits, open_audio
 from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut

@@ -24,7 +24,7 @@ from kombu.message import Message
 from redis import Redis
 from sqlalchemy import orm
 
-from realtime import client
+from realtime.client import connection
 
 STATUS = 77  # how such a process ends
 OURS = ("worker.", "api.")
@@ -73,10 +73,10 @@ def plant(trap: Trap) -> None:
     trap.around(Message, "ack", lambda *_, **__: "message ack")
     trap.around(subprocess.Popen, "__init__", lambda *_, **__: "child start")
     trap.around(Path, "replace", lambda *_: "rename of media")
-    trap.around(client.Connection, "open", lambda *_: "session open")
-    trap.around(client.Connection, "send", lambda _connection, frame: f"frame {_kind(frame)}")
-    trap.around(client.Session, "submit", lambda *_, **__: "session submit")
-    trap.around(client.Session, "finish", lambda *_: "session finish")
+    trap.around(connection.Connection, "open", lambda *_: "session open")
+    trap.around(connection.Connection, "send", lambda _connection, frame: f"frame {_kind(frame)}")
+    trap.around(connection.Session, "submit", lambda *_, **__: "session submit")
+    trap.around(connection.Session, "finish", lambda *_: "session finish")
 
 
 def _verb() -> str:

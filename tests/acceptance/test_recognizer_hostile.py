@@ -14,8 +14,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from realtime.engines.scripted import words_of
-from realtime.events import ClientEvent, Commit, Finish, append_audio, encode
+from realtime.protocol.events import ClientEvent, Commit, Finish, append_audio, encode
+from realtime.service.engines.scripted import words_of
 from tests.fixtures.recognizer import RunningRecognizer
 from tests.integration.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client
 from tests.integration.recognizer_process import recognizer_process

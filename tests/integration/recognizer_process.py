@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import psutil
 
-from realtime.server import PATH
+from realtime.service.server import PATH
 
 _PROGRAM = """
 import json, pathlib, sys
-from realtime.server import RecognizerConfig, run
+from realtime.service.server import RecognizerConfig, run
 told = json.loads(sys.argv[1])
 log = told.pop("log", None)
 config = RecognizerConfig(**told, log=pathlib.Path(log) if log else None)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from api import bulk
+from api.requests import manifest_upload
 from api.schemas import SubmittedManifest
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
 from tests.unit.api.cli.waiting import until
@@ -144,7 +144,7 @@ def test_an_empty_manifest_is_an_empty_batch(house: House) -> None:
 
 
 def test_of_very_many_bad_rows_the_first_are_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "MAX_PROBLEMS", 7)
+    monkeypatch.setattr(manifest_upload, "MAX_PROBLEMS", 7)
     made = accepted(post(house, [b"17\n"] * 25))
     assert (made.refused, [problem.line for problem in made.problems]) == (25, [*range(1, 8)])
 

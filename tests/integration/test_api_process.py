@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 import migrations
 from api.app import make_app
 from api.schemas import Service
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from worker import fleet
 

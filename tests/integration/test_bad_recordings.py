@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from tests.sounds import LIMITS, decode_all, encode, noise, run_ffmpeg, silence, talk, tone, write_wav
 from worker.audio.windows import AudioLimits, open_audio
 from worker.errors import (

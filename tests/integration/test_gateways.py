@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from realtime.engines.port import Segment
-from realtime.engines.qwen_http import QwenGateway
-from realtime.recognizer_config import GatewayConfig
+from realtime.protocol.engine import Segment
+from realtime.service.config import GatewayConfig
+from realtime.service.engines.qwen_http import QwenGateway
 from tests.fixtures.recognizer import StartRecognizer
 from tests.integration.http_recognizer import Asked, HttpRecognizer, Reply, http_recognizer
 from tests.integration.recognizer_client import TRANSCRIPTION, Event, manual_client

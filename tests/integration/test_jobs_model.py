@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from realtime.errors import ServiceFault
+from realtime.protocol.errors import ServiceFault
 from tests.fixtures.rows import new_answer, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database

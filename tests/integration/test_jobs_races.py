@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import func, select, update
 
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_answer, new_recording, read_job, set_job, submit
 from worker import fleet
 from worker.claims.claim import Claim, touch

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from api.cli.ports import free_port
-from realtime.client import Deadlines
-from realtime.errors import KeyRefused, RateLimited, ServiceUnreachable
+from realtime.client.connection import Deadlines
+from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
 from tests.fixtures.planted import MODEL, Habits, PlantedService, planted
 from tests.fixtures.recognizer import RunningRecognizer
 from worker.probing.findings import Finding, Question, Recommendation, warnings

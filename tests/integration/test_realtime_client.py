@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtime.client import Answered, Deadlines, Refused, Result, Session, SessionOptions
-from realtime.errors import ConnectionLost, ContentRefused, RealtimeError, RequestRejected, ServiceTimeout
-from realtime.events import (
+from realtime.client.connection import Answered, Deadlines, Refused, Result, Session, SessionOptions
+from realtime.client.session import FRAME_BYTES
+from realtime.protocol.errors import ConnectionLost, ContentRefused, RealtimeError, RequestRejected, ServiceTimeout
+from realtime.protocol.events import (
     Append,
     Commit,
     Committed,
@@ -26,7 +27,6 @@ from realtime.events import (
     TurnDetection,
     UnknownEvent,
 )
-from realtime.session import FRAME_BYTES
 from tests.fixtures.connect_proxy import connect_proxy
 from tests.fixtures.hostile import MODEL, HostileServer, Peer, error, obey, said, serve_segments
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.client import Deadlines, Session, SessionOptions
-from realtime.errors import (
+from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.protocol.errors import (
     KeyRefused,
     ModelUnknown,
     QuotaExceeded,
@@ -19,7 +19,7 @@ from realtime.errors import (
     ServiceTimeout,
     ServiceUnreachable,
 )
-from realtime.events import SessionCreated
+from realtime.protocol.events import SessionCreated
 from tests.fixtures.hostile import HostileServer, Peer, Script, error, join_readers, obey, raw_server, refuse
 
 QUICK = Deadlines(connect_s=0.5, update_s=0.4, close_s=0.2)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.client import Deadlines, Session, SessionOptions
-from realtime.errors import (
+from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.protocol.errors import (
     BillUnpaid,
     ConnectionLost,
     ContentRefused,
@@ -21,7 +21,7 @@ from realtime.errors import (
     ServiceFault,
     ServiceTimeout,
 )
-from realtime.events import Append, Committed, Completed, Failed, Finish, Finished, Text, UnknownEvent
+from realtime.protocol.events import Append, Committed, Completed, Failed, Finish, Finished, Text, UnknownEvent
 from tests.fixtures.hostile import HostileServer, Peer, Script, error, join_readers, obey, said, serve_segments
 
 # Long enough for a busy machine to connect, short enough for a test that waits for one of the others to pass.

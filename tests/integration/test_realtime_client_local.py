@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.client import Answered, Deadlines, Session, SessionOptions
-from realtime.engines.scripted import words_of
-from realtime.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
-from realtime.events import TurnDetection
+from realtime.client.connection import Answered, Deadlines, Session, SessionOptions
+from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
+from realtime.protocol.events import TurnDetection
+from realtime.service.engines.scripted import words_of
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from tests.unit.realtime.sounds import silence, tone
 

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.client import Answered, Deadlines, Session, SessionOptions
-from realtime.errors import RealtimeError
-from realtime.events import (
+from realtime.client.connection import Answered, Deadlines, Session, SessionOptions
+from realtime.client.session import Pending
+from realtime.protocol.errors import RealtimeError
+from realtime.protocol.events import (
     Append,
     Commit,
     Committed,
@@ -28,7 +29,6 @@ from realtime.events import (
     Text,
     TurnDetection,
 )
-from realtime.session import Pending
 from tests.fixtures.hostile import HostileServer, Peer, error, join_readers, said
 
 RUNS = int(os.environ.get("LONGHAND_TEST_SOAK_RUNS", "50"))

@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.client import Deadlines, Session, SessionOptions
-from realtime.errors import ServiceTimeout
-from realtime.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped, Text, TurnDetection
-from realtime.session import FRAME_BYTES, UTTERANCES_AHEAD
+from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.client.session import FRAME_BYTES, UTTERANCES_AHEAD
+from realtime.protocol.errors import ServiceTimeout
+from realtime.protocol.events import (
+    Committed,
+    Completed,
+    Finish,
+    Finished,
+    SpeechStarted,
+    SpeechStopped,
+    Text,
+    TurnDetection,
+)
 from tests.fixtures.hostile import HostileServer, Peer
 
 SHORT = Deadlines(send_s=5, quiet_s=5, segment_s=0.5, segment_per_s=0, finish_s=5, close_s=0.5)

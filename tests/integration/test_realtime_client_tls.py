@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from realtime.client import Deadlines, Session, SessionOptions
-from realtime.errors import ServiceUnreachable
-from realtime.events import Append, Commit, Text, UnknownEvent
+from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.protocol.errors import ServiceUnreachable
+from realtime.protocol.events import Append, Commit, Text, UnknownEvent
 from tests.fixtures.hostile import HostileServer, Peer, obey, said
 
 KIB = 1024

@@ -16,9 +16,9 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from realtime import server, serving
-from realtime.engines.port import Answer, Preview, Segment
-from realtime.engines.scripted import ScriptedEngine, words_of
+from realtime.protocol.engine import Answer, Preview, Segment
+from realtime.service import server, serving
+from realtime.service.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from tests.integration.recognizer_client import DEADLINE_S, TRANSCRIPTION, manual_client, raw_client
 from tests.integration.recognizer_process import recognizer_process

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.engines.scripted import words_of
+from realtime.service.engines.scripted import words_of
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from tests.sounds import audio, music, read_samples, silence, talk, tone, write_wav

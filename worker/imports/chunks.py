@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.database import Database, change
 from worker.errors import DuplicateExternalId, LanguageNotSupported, SourceChanged
 from worker.imports.candidates import Candidate, Refused

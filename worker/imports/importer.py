@@ -18,7 +18,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.archive_rules import rules_of
 from worker.database import Database
 from worker.doorway import DATABASE_AWAY

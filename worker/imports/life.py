@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, insert, null, or_, select
 from sqlalchemy.orm import Session
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, LeaseLost, UnknownImport
 from worker.ids import new_id

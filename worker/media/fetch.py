@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.errors import (
     InvalidRequest,
     SourceChanged,

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from realtime.client import Pending, Result, Session, SessionOptions
-from realtime.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
+from realtime.client.connection import Pending, Result, Session, SessionOptions
+from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
 from worker.probing.budget import Budget
 from worker.probing.plan import Plan
 from worker.probing.speech import speech

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import FREE, NOT_WAITING, PROGRESS, Claim, locked
 from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update
 from sqlalchemy.orm import Session
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import FREE, Claim, locked, raised, touch
 from worker.database import change
 from worker.models import Job

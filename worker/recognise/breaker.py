@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from realtime.errors import (
+from realtime.protocol.errors import (
     BillUnpaid,
     KeyRefused,
     ModelUnknown,

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from realtime.errors import RealtimeError
+from realtime.protocol.errors import RealtimeError
 from worker.recognise.sessions import first_in_line
 
 KNOCK_S = 3.0  # the most between two knocks of one process; half of it is the least

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from realtime.client import Connection, Result, Session, SessionOptions
-from realtime.errors import RealtimeError
+from realtime.client.connection import Connection, Result, Session, SessionOptions
+from realtime.protocol.errors import RealtimeError
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import structlog
 
-from realtime.client import Result, SessionOptions
-from realtime.errors import ConnectionLost, NetworkFault, RateLimited, RealtimeError, ServiceFault
-from realtime.events import TurnDetection
+from realtime.client.connection import Result, SessionOptions
+from realtime.protocol.errors import ConnectionLost, NetworkFault, RateLimited, RealtimeError, ServiceFault
+from realtime.protocol.events import TurnDetection
 from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted

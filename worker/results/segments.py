@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import PROGRESS, Claim, touch
 from worker.database import Database, bindings, bound, change, execute, upsert_in
 from worker.errors import UnexpectedError

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.audio.windows import WINDOW_MS, AudioLimits, AudioSegment, Decoding, open_audio
 from worker.services.catalogue import Service
 from worker.spec import Channels, Segmentation

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.recognise.utterances import Heard

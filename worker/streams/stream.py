@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from realtime.client import Refused, Result
-from realtime.errors import NetworkFault, RealtimeError, ServiceFault
+from realtime.client.connection import Refused, Result
+from realtime.protocol.errors import NetworkFault, RealtimeError, ServiceFault
 from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted, Stopping

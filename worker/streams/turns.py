@@ -6,7 +6,7 @@ overlap, since a later attempt goes on behind the last that is stored.
 
 from dataclasses import dataclass
 
-from realtime.client import Answered, Refused
+from realtime.client.connection import Answered, Refused
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.claims.claim import PROGRESS, Claim
 from worker.database import Database
 from worker.models import Job, Segment

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from api.problems import problem, status_of
-from realtime.errors import CodedError
+from api.http.problems import problem, status_of
+from realtime.protocol.errors import CodedError
 from worker import errors
 
 PAGE = Path(__file__).parents[3] / "docs" / "errors.md"

@@ -5,10 +5,10 @@ import itertools
 import json
 from typing import Any
 
-from realtime.conversation.server_outputs import Output, Recognise, Send, SessionEnded
-from realtime.conversation.server_side import ServerConversation
-from realtime.engines.port import Answer, Segment
-from realtime.events import ErrorDetail, ErrorEvent, ServerEvent
+from realtime.protocol.conversation.server_outputs import Output, Recognise, Send, SessionEnded
+from realtime.protocol.conversation.server_side import ServerConversation
+from realtime.protocol.engine import Answer, Segment
+from realtime.protocol.events import ErrorDetail, ErrorEvent, ServerEvent
 
 
 def conversation(languages: frozenset[str] | None = None) -> ServerConversation:

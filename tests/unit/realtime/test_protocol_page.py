@@ -4,10 +4,10 @@ import ast
 import re
 from pathlib import Path
 
-from realtime.deadlines import Deadlines
-from realtime.events import ErrorDetail
-from realtime.handshake import refused
-from realtime.refusals import kind_of, refusal
+from realtime.client.deadlines import Deadlines
+from realtime.client.handshake import refused
+from realtime.protocol.events import ErrorDetail
+from realtime.protocol.refusals import kind_of, refusal
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "protocol.md").read_text()

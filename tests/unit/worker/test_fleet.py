@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from realtime.errors import BillUnpaid, KeyRefused, QuotaExceeded, RateLimited
+from realtime.protocol.errors import BillUnpaid, KeyRefused, QuotaExceeded, RateLimited
 from tests.fixtures.rows import SPEC, claim, read_job, submit
 from worker import fleet
 from worker.database import Database

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import new_answer, read_job, set_job, submit
 from tests.unit.worker.views.scenes import cut, finished
 from worker import fleet

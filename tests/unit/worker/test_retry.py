@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.errors import (
+from realtime.protocol.errors import (
     BillUnpaid,
     CodedError,
     ConnectionLost,

@@ -6,8 +6,8 @@ from pydantic import SecretStr
 from api.cli import main
 from api.cli.engines import Engine, engine_model, gateway_config
 from api.cli.recognizer import accepted_keys
-from realtime.recognizer_config import RecognizerConfig
-from realtime.server import make_engine
+from realtime.service.config import RecognizerConfig
+from realtime.service.server import make_engine
 from worker.settings import Settings
 
 Captured = pytest.CaptureFixture[str]

@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from realtime.errors import CodedError, KeyRefused, ServiceFault
+from realtime.protocol.errors import CodedError, KeyRefused, ServiceFault
 from tests.fixtures.rows import claim, read_job, set_job, submit
 from worker.attempt import conclusion
 from worker.attempt.conclusion import as_coded, conclude, stage_of

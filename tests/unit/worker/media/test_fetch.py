@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.errors import (
     InvalidRequest,
     SourceChanged,

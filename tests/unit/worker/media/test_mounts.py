@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from realtime.errors import CodedError
+from realtime.protocol.errors import CodedError
 from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media.fetch import SourceIdentity
 from worker.media.mounts import digest_of, find_mounted, identify_mounted, opened_mounted, source_errors

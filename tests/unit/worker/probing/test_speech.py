@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from realtime.vad import VoiceDetector
+from realtime.protocol.vad import VoiceDetector
 from worker.probing.speech import BYTES_PER_S, silence, speech
 
 

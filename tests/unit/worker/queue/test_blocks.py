@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, select, update
 
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit, use_up
 from worker import fleet
 from worker.budgets import Period, Scope, remove_budget

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.errors import KeyRefused, ServiceFault
+from realtime.protocol.errors import KeyRefused, ServiceFault
 from tests.fixtures.rows import SPEC, claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from realtime.errors import ContentRefused
+from realtime.protocol.errors import ContentRefused
 from tests.fixtures.rows import SPEC, claim, give_to_campaign, new_answer, read_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database

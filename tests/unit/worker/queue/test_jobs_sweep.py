@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.errors import ServiceFault
+from realtime.protocol.errors import ServiceFault
 from tests.fixtures.rows import claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database

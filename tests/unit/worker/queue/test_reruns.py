@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.errors import ContentRefused
+from realtime.protocol.errors import ContentRefused
 from tests.fixtures.rows import SPEC, claim, new_answer, read_job, set_job, submit
 from tests.unit.worker.views.scenes import finished
 from worker.database import Database

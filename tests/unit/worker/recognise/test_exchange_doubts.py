@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.events import Committed, Completed
+from realtime.protocol.events import Committed, Completed
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.rows import Unlimited, unlimited
 from tests.sounds import Samples, audio, noise, silence

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from realtime.client import SessionOptions
-from realtime.errors import ServiceUnreachable
+from realtime.client.connection import SessionOptions
+from realtime.protocol.errors import ServiceUnreachable
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from worker.recognise.sessions import Line, SessionKey, SessionPool
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from realtime.errors import ContentRefused, ServiceFault
+from realtime.protocol.errors import ContentRefused, ServiceFault
 from tests.fixtures.rows import claim, new_answer, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database

@@ -1,6 +1,6 @@
 """What services in VAD mode do in these tests, piece by piece, and a job that is streamed to them."""
 
-from realtime.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
+from realtime.protocol.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
 from tests.fixtures.hostile import HostileServer, Peer, Script
 from tests.sounds import Samples, noise
 from tests.unit.worker.house import House

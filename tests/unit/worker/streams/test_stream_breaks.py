@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
+from realtime.protocol.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
 from tests.fixtures.hostile import HostileServer, Peer, error, serve_segments
 from tests.fixtures.recognizer import StartRecognizer
 from tests.sounds import noise, silence

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from realtime.client import Deadlines, SessionOptions
-from realtime.events import Finish, Finished
+from realtime.client.connection import Deadlines, SessionOptions
+from realtime.protocol.events import Finish, Finished
 from tests.fixtures.hostile import HostileServer, Peer, Script
 from tests.fixtures.recognizer import StartRecognizer
 from tests.sounds import noise, silence

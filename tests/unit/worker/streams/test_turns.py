@@ -4,8 +4,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.client import Answered, Refused, Result
-from realtime.errors import ContentRefused
+from realtime.client.connection import Answered, Refused, Result
+from realtime.protocol.errors import ContentRefused
 from worker.streams.turns import Turn, Turns
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from realtime.errors import ContentRefused
+from realtime.protocol.errors import ContentRefused
 from tests.fixtures.rows import SPEC as PLAIN
 from tests.fixtures.rows import claim, new_answer, new_recording, read_job, set_job, submit
 from worker.claims.claim import Claim

@@ -1,6 +1,6 @@
 """Jobs half done, for tests of what is shown of them."""
 
-from realtime.errors import ContentRefused
+from realtime.protocol.errors import ContentRefused
 from tests.fixtures.rows import claim, new_answer, submit
 from worker.claims.claim import Claim
 from worker.database import Database

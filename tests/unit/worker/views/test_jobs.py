@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from realtime.errors import KeyRefused, RateLimited
+from realtime.protocol.errors import KeyRefused, RateLimited
 from tests.fixtures import rows
 from tests.fixtures.rows import claim, new_answer, set_job, submit
 from tests.unit.worker.views.scenes import AUDIO_MS, cut, finished

@@ -1,6 +1,6 @@
 """What each service is doing."""
 
-from realtime.errors import KeyRefused
+from realtime.protocol.errors import KeyRefused
 from worker import fleet
 from worker.database import Database
 from worker.settings import Settings

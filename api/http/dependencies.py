@@ -1,0 +1,40 @@
+"""What every route needs, made once for the process and handed to each request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+
+from api.http.long_poll import Holds
+from worker.database import Database
+from worker.media.store import MediaStore
+from worker.metrics import Metrics
+from worker.settings import Settings
+from worker.states import Lane
+
+Wake = Callable[[Lane], object]
+# An upload holds a thread for as long as its client takes: these are not those that answer everything else.
+UPLOADS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Door:
+    """The house behind the door. ``wake`` tells a worker that a lane has work; it never raises."""
+
+    settings: Settings
+    database: Database
+    store: MediaStore
+    wake: Wake
+    metrics: Metrics
+    holds: Holds = field(default_factory=Holds)
+    uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+
+
+def _of(request: Request) -> Door:
+    door: Door = request.app.state.door
+    return door
+
+
+DoorOf = Annotated[Door, Depends(_of)]

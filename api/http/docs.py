@@ -1,0 +1,76 @@
+"""What OpenAPI says beside what the routes' own types say."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.requests.filters import JobsFilter
+from api.requests.imports import ImportAsk
+from api.requests.options import Options, UrlOptions
+from api.requests.retries import RetryOptions
+from api.schemas import Problem
+from worker.imports.rows import Described
+
+MEANINGS = {
+    400: "The request is wrong; the sentence names the field.",
+    404: "The id names nothing.",
+    409: "The state does not allow it, or the first request with this Idempotency-Key has not ended.",
+    413: "The upload is too large.",
+    415: "The file is no recording.",
+    422: "The Idempotency-Key was used for another request.",
+    503: "The database is away.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route. With a default one FastAPI does not add its own 422, which is never answered here."""
+    body = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    named: dict[int | str, dict[str, Any]] = {
+        status: {"description": MEANINGS[status], "content": body} for status in (*statuses, 503)
+    }
+    return {**named, "default": {"description": "Any other error.", "content": body}}
+
+
+def _upload_schema(beside: type[BaseModel]) -> dict[str, Any]:
+    schema = beside.model_json_schema()
+    schema["properties"] = {"file": {"type": "string", "format": "binary"}, **schema["properties"]}
+    return {**schema, "required": ["file"]}
+
+
+def request_body(by_type: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A body that is described by hand, since it is read as a stream."""
+    return {"requestBody": {"content": {name: {"schema": schema} for name, schema in by_type.items()}}}
+
+
+SUBMISSION = request_body(
+    {"multipart/form-data": _upload_schema(Options), "application/json": UrlOptions.model_json_schema()}
+)
+_MANIFEST: dict[str, Any] = {
+    "type": "string",
+    "description": "A manifest, a row a line. Its first line names a CSV's columns.",
+}
+IMPORT = request_body(
+    {
+        "application/json": ImportAsk.model_json_schema(),
+        "application/x-ndjson": _MANIFEST,
+        "text/csv": _MANIFEST,
+    }
+)
+UPLOADED = request_body({"multipart/form-data": _upload_schema(Described)})
+FILTER = request_body({"application/json": JobsFilter.model_json_schema()})
+RETRY = request_body({"application/json": RetryOptions.model_json_schema()})
+BATCH = request_body(
+    {
+        "application/json": {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "items": {"type": "array", "items": UrlOptions.model_json_schema()},
+            },
+            "additionalProperties": True,
+            "description": "Other fields are options of all items. A bare list of items will do as well.",
+        },
+        "application/x-ndjson": {"type": "string", "description": "A manifest: an item a line."},
+        "text/csv": {"type": "string", "description": "A manifest: the first line names the columns."},
+    }
+)

@@ -1,0 +1,116 @@
+"""Errors as `application/problem+json` (RFC 9457), with a code that programs decide on and a hint for people."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from realtime.protocol.errors import CodedError
+from worker import errors
+from worker.doorway import DATABASE_AWAY
+from worker.input_fields import sentence
+
+RETRY_AFTER_S = 2
+STREAMED = ("multipart/", "text/csv", "application/x-ndjson", "application/jsonl", "application/x-jsonlines")
+
+
+class RouteUnknown(errors.NotFound):
+    code = "route_unknown"
+    hint = "There is nothing at this path: /docs lists the routes."
+
+
+class MethodNotAllowed(errors.RequestError):
+    code = "method_not_allowed"
+    hint = "The path is right, the method is not: /docs lists the routes."
+
+
+# The first class that an error is one of gives its status; what is not here is a fault of ours.
+STATUSES: dict[type[CodedError], int] = {
+    errors.UploadTooLarge: 413,
+    errors.NotAudio: 415,
+    errors.PlaylistRefused: 415,
+    errors.IdempotencyMismatch: 422,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    MethodNotAllowed: 405,
+    errors.RequestError: 400,
+    errors.RecordingError: 400,
+    errors.DatabaseUnavailable: 503,
+    errors.StorageFailed: 503,
+}
+FRAMEWORK: dict[int, type[CodedError]] = {404: RouteUnknown, 405: MethodNotAllowed}
+
+log = structlog.get_logger()
+
+
+def status_of(kind: type[CodedError]) -> int:
+    """HTTP's status for an error at the door."""
+    return next((status for known, status in STATUSES.items() if issubclass(kind, known)), 500)
+
+
+def problem(error: CodedError) -> dict[str, Any]:
+    """The error's body; also what stands for an item of a batch that was refused."""
+    return {
+        "type": f"urn:longhand:error:{error.code}",
+        "title": error.code.replace("_", " ").capitalize(),
+        "status": status_of(type(error)),
+        "detail": error.message,
+        "code": error.code,
+        "hint": error.hint,
+        "retryable": error.retryable,
+    }
+
+
+def problem_response(error: CodedError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The error as an answer; one that says when to come again where that helps."""
+    body = problem(error)
+    later = {"Retry-After": str(RETRY_AFTER_S)} if body["status"] in {409, 503} and error.retryable else {}
+    return JSONResponse(body, body["status"], {**later, **(headers or {})}, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every error leave as a problem."""
+    app.add_exception_handler(CodedError, _coded)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _coded(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CodedError)  # noqa: S101  # registered for it
+    # What is left of a refused upload is not read: the connection cannot be used for another request.
+    streamed = request.headers.get("content-type", "").lower().startswith(STREAMED)
+    return problem_response(error, {"Connection": "close"} if streamed else None)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
+    return problem_response(errors.InvalidRequest(sentence(error.errors())))
+
+
+async def _framework(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
+    kind = FRAMEWORK.get(error.status_code, errors.InvalidRequest)
+    return problem_response(kind(), dict(error.headers or {}))
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return problem_response(errors.InvalidRequest("The client left before the request was whole."))
+
+
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.warning("the database does not answer; 503 was answered", path=request.url.path, error=type(error).__name__)
+    return problem_response(errors.DatabaseUnavailable())
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """The process's edge: nothing of the error leaves the house but that there was one. The server logs its trace."""
+    log.error("a request met a defect; 500 was answered", path=request.url.path, error=type(error).__name__)
+    return problem_response(errors.UnexpectedError("Something went wrong here; the server's log has the details."))

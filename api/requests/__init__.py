@@ -1,0 +1,1 @@
+"""What a request asks for: bodies, forms, filters and files, read and checked."""

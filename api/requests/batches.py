@@ -1,0 +1,111 @@
+"""A submission of many in one JSON body, each item checked on its own."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.http.dependencies import Door
+from api.http.problems import problem
+from api.requests.archive_rules import SeenRules
+from api.requests.options import UrlOptions, own_languages_of, read_url_options, spec_of
+from api.requests.sources import Refusal, registered_many
+from api.requests.submissions import submission
+from worker.doorway import Session
+from worker.errors import InvalidRequest, RequestError
+from worker.input_fields import Name, sentence
+from worker.queue.jobs import NewRecording, Submission, Submitted, submit_many
+from worker.settings import Settings
+from worker.spec import Spec
+from worker.states import Lane
+from worker.strict_json import parse_json
+
+MAX_BODY_BYTES = 16 * 1024**2
+MAX_ITEMS = 1000  # one transaction: more would keep other writers waiting
+SHARED = frozenset({"name", "items"})
+
+
+Prepared = Submission | Refusal
+Read = tuple[UrlOptions, Spec, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a batch was asked with; an item is a JSON object, or whatever the client sent in its place."""
+
+    name: str | None
+    items: list[Any]
+
+    def prepare(self, door: Door) -> list[Prepared]:
+        """Each item ready to be submitted, or what it is refused for. Looks at the URLs, writes nothing."""
+        rules = SeenRules(door)
+        read = [_read(item, door.settings, rules) for item in self.items]
+        good = [entry for entry in read if isinstance(entry, tuple)]
+        recordings = iter(registered_many([options for options, *_ in good], door.settings))
+        return [_joined(entry, recordings) for entry in read]
+
+
+class _Body(BaseModel):
+    """The JSON of a batch; every other field is an option of all its items."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name | None = None
+    items: list[Any] = Field(default_factory=list)
+
+
+def read_ask(body: bytes) -> Ask:
+    """From a JSON list, or a JSON object with `items`. Raises InvalidRequest."""
+    ask = _from_json(parse_json(body) if body.strip() else {})
+    if len(ask.items) > MAX_ITEMS:
+        raise InvalidRequest(f"items: {MAX_ITEMS} at most in one JSON body; a manifest may have any number.")
+    return ask
+
+
+def submit_items(
+    session: Session, prepared: Sequence[Prepared], batch_id: str
+) -> tuple[list[dict[str, Any]], frozenset[Lane]]:
+    """Submit what is ready; each item's outcome, and the lanes that have work."""
+    ready = [replace(entry, batch_id=batch_id) for entry in prepared if isinstance(entry, Submission)]
+    made = iter(submit_many(session, ready))
+    outcomes = [_outcome(number, entry, made) for number, entry in enumerate(prepared, 1)]
+    return outcomes, frozenset(one.spec.lane for one in ready)
+
+
+def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> dict[str, Any]:
+    if not isinstance(entry, Submission):
+        return {"number": number, "job": None, "existing": False, "error": problem(entry)}
+    submitted = next(made)
+    return {"number": number, "job": submitted.job_id, "existing": submitted.existing, "error": None}
+
+
+def _from_json(body: object) -> Ask:
+    if isinstance(body, list):
+        return Ask(None, body)
+    if not isinstance(body, dict):
+        raise InvalidRequest("Send a JSON list of items, or an object with `items`.")
+    try:
+        read = _Body.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
+    common = {name: value for name, value in body.items() if name not in SHARED}
+    return Ask(read.name, [{**common, **item} if isinstance(item, dict) else item for item in read.items])
+
+
+def _read(item: object, settings: Settings, seen: SeenRules) -> "Read | RequestError":
+    try:
+        options = read_url_options({"url": item} if isinstance(item, str) else item)
+        if options.batch is not None:
+            raise InvalidRequest("batch: an item belongs to the batch that it is sent in.")
+        rules = seen.of(options.archive)
+        return options, spec_of(options, settings, rules), own_languages_of(options, settings, rules)
+    except RequestError as error:
+        return error
+
+
+def _joined(entry: "Read | RequestError", recordings: Iterator[NewRecording | Refusal]) -> Prepared:
+    if isinstance(entry, RequestError):
+        return entry
+    recording = next(recordings)
+    return submission(recording, *entry) if isinstance(recording, NewRecording) else recording

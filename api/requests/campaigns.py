@@ -1,0 +1,174 @@
+"""What a campaign may be asked with: selection, spec, limits and rules, checked field by field."""
+
+from datetime import UTC, datetime, time
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+
+from api.requests.options import MAX_CONTEXT, ChannelLabels, Numbers
+from worker.archive_rules import Rules
+from worker.campaigns.choice.selection import Selection
+from worker.campaigns.review.comparing import checked_rule, checked_thresholds
+from worker.campaigns.running import life
+from worker.errors import InvalidRequest
+from worker.input_fields import Labels, Name, sentence, storable
+from worker.queue.spec_request import Asked, own_languages, spec_asked
+from worker.settings import Settings
+from worker.spec import Channels, Segmentation, Spec
+from worker.states import Lane
+
+S_MS = 1000
+Fields = TypeVar("Fields", bound=BaseModel)
+
+
+def _moment(given: object) -> int:
+    """A day, or a time with its zone, in ms since 1970. Raises ValueError with a sentence."""
+    try:
+        read = datetime.fromisoformat(str(given))
+    except ValueError as error:
+        raise ValueError("must be a day such as 2024-05-01, or an ISO 8601 time with its zone") from error
+    if read.tzinfo is None and read.timetz() != time():
+        raise ValueError("must have a zone, such as Z or +02:00")
+    return round((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+Body = ConfigDict(extra="forbid", frozen=True)
+
+
+class SelectionFields(BaseModel):
+    """Recordings that are all of what is given; of limit, sample and share at most one."""
+
+    model_config = Body
+
+    archive: Annotated[Name, Field(min_length=1)] | None = None
+    labels: Labels = Field(default_factory=dict)
+    language: Name | None = Field(None, description="As the recording's owner says, else as its transcript does.")
+    recorded_from: Moment | None = Field(None, description="A day or a time, included.")
+    recorded_until: Moment | None = Field(None, description="Excluded.")
+    duration_from: float | None = Field(None, ge=0, description="Seconds, included.")
+    duration_until: float | None = Field(None, gt=0, description="Seconds, excluded.")
+    model: Name | None = Field(None, description="Of the current transcript.")
+    failed: bool = Field(False, description="The latest job has failed.")
+    flagged: bool = Field(False, description="The current transcript has segments whose text is doubted.")
+    gaps: bool = Field(False, description="The current transcript has gaps.")
+    limit: int | None = Field(None, ge=1, description="At most so many, the oldest first.")
+    sample: int | None = Field(None, ge=1, description="So many at random.")
+    share: float | None = Field(None, gt=0, le=1, description="Such a share of them at random.")
+    seed: int = Field(0, description="The same seed draws the same recordings.")
+
+    def selection(self) -> Selection:
+        """Raises InvalidRequest."""
+        plain = self.model_dump(exclude={"recorded_from", "recorded_until", "duration_from", "duration_until"})
+        return Selection(
+            **plain,
+            recorded_from_ms=self.recorded_from,
+            recorded_until_ms=self.recorded_until,
+            duration_from_ms=None if self.duration_from is None else round(self.duration_from * S_MS),
+            duration_until_ms=None if self.duration_until is None else round(self.duration_until * S_MS),
+        )
+
+
+class SpecFields(BaseModel):
+    """What is done with each recording: as with a submission, but always in the lane bulk."""
+
+    model_config = Body
+
+    service: Name | None = None
+    model: Name | None = Field(None, description="The service's own model where left out.")
+    language: Name | None = Field(
+        None, description="Two-letter code, or `auto`: detected; left out: the archive's, else the recording's own."
+    )
+    context: Annotated[str, Field(max_length=MAX_CONTEXT), AfterValidator(storable)] = ""
+    channels: Channels | None = None
+    channel_labels: ChannelLabels = Field(default_factory=dict)
+    segmentation: Segmentation = Segmentation.DOCUMENT
+    cut: Numbers = Field(default_factory=dict)
+    voice: bool = False
+    priority: int = Field(0, ge=-100, le=100)
+
+    def spec(self, settings: Settings, rules: Rules) -> Spec:
+        """Frozen, with the archive's word where nothing is said. Raises what a submission meets."""
+        return spec_asked(self._asked(), settings, rules)
+
+    def own_languages(self, settings: Settings, rules: Rules) -> frozenset[str]:
+        """The languages in which a recording's own may be; none where one is asked for."""
+        return own_languages(self._asked(), settings, rules)
+
+    def _asked(self) -> Asked:
+        return {**self.model_dump(), "lane": Lane.BULK}
+
+
+class LimitFields(BaseModel):
+    """How much of the fleet, of a day and of money it may take."""
+
+    model_config = Body
+
+    parallel: int | None = Field(None, ge=1, description="Recordings at once; left out: twice the fleet's slots.")
+    hours_a_day: float | None = Field(None, gt=0, description="Of audio that is sent.")
+    usd: float | None = Field(None, gt=0, description="In all; needs a price for the model.")
+
+
+class CampaignFields(BaseModel):
+    """A campaign as it is asked for."""
+
+    model_config = Body
+
+    name: Annotated[Name, Field(min_length=1)] | None = Field(None, description="Its own; left out: one is made.")
+    selection: SelectionFields = Field(default_factory=SelectionFields)
+    spec: SpecFields = Field(default_factory=SpecFields)
+    fresh: bool = Field(False, description="Send everything again, also what has been answered before.")
+    limits: LimitFields = Field(default_factory=LimitFields)
+    canary: int = Field(life.CANARY, ge=0, le=1000, description="Recordings that go first; 0: none.")
+    thresholds: dict[str, Any] | None = Field(None, description="It goes on by itself where the canary is within them.")
+    max_failure_share: float = Field(
+        life.MAX_FAILURE_SHARE, gt=0, le=1, description="Of the recordings that have ended; above it is paused."
+    )
+    promote: dict[str, Any] | None = Field(None, description="The rule that a recording passes to be promoted.")
+    dry_run: bool = Field(False, description="Only plan: nothing is written.")
+
+    def limits_of(self) -> life.Limits:
+        return life.Limits(**self.limits.model_dump())
+
+    def rules_of(self) -> life.Rules:
+        """Raises InvalidRequest that names the field."""
+        return life.Rules(
+            canary=self.canary,
+            thresholds=None if self.thresholds is None else checked_thresholds(self.thresholds),
+            max_failure_share=self.max_failure_share,
+            promote=None if self.promote is None else checked_rule(self.promote),
+        )
+
+
+class StartFields(BaseModel):
+    """How it is started."""
+
+    model_config = Body
+
+    canary: int | None = Field(None, ge=0, le=1000, description="In place of the planned size; 0: none.")
+
+
+class PromoteFields(BaseModel):
+    """What is promoted."""
+
+    model_config = Body
+
+    rule: dict[str, Any] | None = Field(None, description="In place of the planned one: what a comparison passes.")
+
+    def checked(self) -> dict[str, Any] | None:
+        """Raises InvalidRequest that names the field."""
+        return None if self.rule is None else checked_rule(self.rule)
+
+
+class NoFields(BaseModel):
+    """Nothing is asked with it."""
+
+    model_config = Body
+
+
+def read_fields(kind: type[Fields], fields: object) -> Fields:
+    """Raises InvalidRequest that names the fields."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error

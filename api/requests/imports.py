@@ -1,0 +1,106 @@
+"""What an import is asked to take, from a request: a manifest that is stored first, or a folder's name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from api.http.dependencies import Door
+from api.requests.options import Options, given, read_options, spec_of
+from worker.archive_rules import rules_of
+from worker.errors import InvalidRequest
+from worker.imports.listing import check_folder
+from worker.imports.manifests import NEWLINE, check_head
+from worker.imports.requests import FolderAsk, manifest_source
+from worker.imports.rows import ManifestRow
+from worker.input_fields import sentence
+from worker.strict_json import parse_json
+
+NOT_OF_AN_IMPORT = frozenset({"archive", "batch", "deadline", "external_id", "fresh", "labels"})
+TRUE = frozenset({"true", "1", "yes"})
+
+
+class ImportAsk(FolderAsk):
+    """A folder, and what is to be done with its recordings."""
+
+    transcribe: dict[str, Any] | None = Field(
+        None, description="Options of the jobs, as a submission has them; {} for the archive's own. Left out: no jobs."
+    )
+    dry_run: bool = Field(False, description="Say what would be taken, and take nothing.")
+
+
+def read_import_ask(body: bytes) -> ImportAsk:
+    """Raises InvalidRequest that names the fields."""
+    fields = parse_json(body)
+    if not isinstance(fields, dict):
+        raise InvalidRequest("Send a JSON object with a folder, or a manifest as JSON lines or CSV.")
+    try:
+        return ImportAsk.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
+
+
+def folder_source(ask: FolderAsk, door: Door, *, settle_s: float = 0) -> dict[str, Any]:
+    """As an import's row has it. Raises InvalidRequest, SourceMissing, SourceForbidden."""
+    source = FolderAsk.model_validate(ask.model_dump(include=set(FolderAsk.model_fields), by_alias=True))
+    check_folder(ask.folder, door.settings)
+    return source.source(settle_s=settle_s)
+
+
+def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) -> dict[str, Any] | None:
+    """The options of an import's jobs as its row keeps them. Raises what such a job would be refused for."""
+    if transcribe is None:
+        return None
+    if wrong := sorted(NOT_OF_AN_IMPORT & transcribe.keys()):
+        raise InvalidRequest(f"transcribe: {', '.join(wrong)} cannot be given for an import's jobs.")
+    options = read_options({**transcribe, "archive": archive})
+    _check_spec(options, door)
+    asked = options.model_dump(mode="json", exclude_unset=True)
+    return {name: value for name, value in asked.items() if name in given(options) and name != "archive"}
+
+
+def _check_spec(options: Options, door: Door) -> None:
+    with door.database.reading() as session:
+        spec_of(options, door.settings, rules_of(session, options.archive))
+
+
+class ManifestUpload:
+    """A manifest on its way into the media store; its lines are counted as they pass."""
+
+    def __init__(self, door: Door, kind: str, query: Mapping[str, str]) -> None:
+        self.transcribe = _query_options(query)
+        self._door = door
+        self._kind = kind
+        self._query = query
+        self._lines = 0
+        self._begun = False
+
+    def keep(self, body: Iterator[bytes]) -> tuple[dict[str, Any], int, str]:
+        """The import's source, how many lines there are at most, and their SHA-256. Raises InvalidManifest."""
+        saved = self._door.store.save(self._counted(body), self._door.settings.max_upload_bytes)
+        check_head(saved.head, self._kind, ManifestRow.model_fields)
+        copy = self._query.get("copy", "").lower() in TRUE
+        source = manifest_source(saved.key, self._kind, copy=copy, name=self._query.get("name"))
+        return source, self._lines, saved.digest
+
+    def _counted(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        last = b""
+        for piece in body:
+            if not self._begun:
+                check_head(piece, self._kind, ManifestRow.model_fields)
+                self._begun = True
+            self._lines += piece.count(NEWLINE)
+            last = piece or last
+            yield piece
+        self._lines += 0 if last.endswith(NEWLINE) or not last else 1
+
+
+def _query_options(query: Mapping[str, str]) -> dict[str, Any] | None:
+    """`transcribe=true`, beside which the query's other fields are options; or a JSON object of them."""
+    wish = query.get("transcribe", "")
+    if wish.lstrip().startswith("{"):
+        read: dict[str, Any] = parse_json(wish)
+        return read
+    if wish and wish.lower() not in TRUE | {"false", "0", "no"}:
+        raise InvalidRequest("transcribe: true, false, or a JSON object of options.")
+    return {} if wish.lower() in TRUE else None

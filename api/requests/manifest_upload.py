@@ -1,0 +1,162 @@
+"""A manifest becomes jobs: a transaction for each chunk of it, while the next is still on its way.
+
+How far it is stands under the Idempotency-Key, in the transaction of the chunk. A manifest that is sent again with its
+key is read from its beginning, and goes on behind the last chunk that was kept. Without a key it is another batch, that
+finds the jobs of the first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from api.http.dependencies import Door
+from api.http.idempotent_writes import Answer, State, fingerprint_of, wake, write_step
+from api.http.problems import problem
+from api.requests.archive_rules import SeenRules
+from api.requests.options import Options, UrlOptions, own_languages_of, read_options, read_url_options, spec_of
+from api.requests.sources import REFUSALS, Refusal, registered_unseen
+from api.requests.submissions import submission
+from worker.doorway import Session
+from worker.errors import IdempotencyMismatch, InvalidRequest
+from worker.imports.manifests import Chunk, Fields, Row, read_chunks
+from worker.queue.batches import add_batch, require_batch
+from worker.queue.jobs import Submission, submit_many
+from worker.spec import Spec
+from worker.states import Lane
+from worker.views.times import iso
+
+PATH = "/v1/batches"
+MAX_PROBLEMS = 1000  # that are told one by one; all are counted
+START: State = {"lines": 0, "sha256": "", "rows": 0, "made": 0, "existing": 0, "refused": 0, "problems": []}
+
+Ready = list[tuple[int, Submission | Refusal]]
+
+
+class Bulk:
+    """One manifest on its way in. ``shared`` are options of all rows, and perhaps the batch's ``name``."""
+
+    def __init__(self, door: Door, kind: str, shared: Mapping[str, str], key: str | None) -> None:
+        self._door = door
+        self._kind = kind
+        self._key = key
+        self._fingerprint = fingerprint_of(PATH, {"manifest": kind, **shared})
+        self._name = shared.get("name")
+        self._shared = {name: value for name, value in shared.items() if name != "name"}
+        self._specs: dict[tuple[Any, ...], tuple[Spec, frozenset[str]]] = {}
+        self._rules = SeenRules(door)
+        self._check_shared()
+
+    def take(self, body: Iterable[bytes]) -> Answer:
+        """Read it all; raises InvalidRequest, IdempotencyMismatch, IdempotencyInFlight, and what reading raises."""
+        done: Answer | State = START
+        chunk = Chunk()
+        for chunk in read_chunks(body, self._kind, self._shared, UrlOptions.model_fields):
+            if isinstance(done, dict) and not _is_kept(chunk, done):
+                done = self._keep(chunk, done)
+        return self._finish(chunk, done)
+
+    def _check_shared(self) -> None:
+        options = read_options(dict(self._shared))
+        if options.batch is not None:
+            raise InvalidRequest("batch: a manifest is a batch of its own.")
+        self._spec(options)
+
+    def _keep(self, chunk: Chunk, state: State) -> "Answer | State":
+        ready = [(row.line, self._prepare(row)) for row in chunk.rows]
+
+        def step(session: Session, state: State) -> State:
+            state = state or START
+            return state if _is_kept(chunk, state) else self._submit(session, chunk, ready, state)
+
+        done = write_step(self._door, step, key=self._key, fingerprint=self._fingerprint, state=state)
+        wake(self._door, {one.spec.lane for _, one in ready if isinstance(one, Submission)})
+        return done
+
+    def _submit(self, session: Session, chunk: Chunk, ready: Ready, state: State) -> State:
+        batch_id = state.get("batch") or add_batch(session, self._name)
+        good = [one for _, one in ready if isinstance(one, Submission)]
+        existing = sum(one.existing for one in submit_many(session, [replace(one, batch_id=batch_id) for one in good]))
+        problems = [{"line": line, "error": problem(one)} for line, one in ready if not isinstance(one, Submission)]
+        return {
+            "batch": batch_id,
+            "lines": chunk.last_line,
+            "sha256": chunk.sha256,
+            "rows": state["rows"] + len(ready),
+            "made": state["made"] + len(good) - existing,
+            "existing": state["existing"] + existing,
+            "refused": state["refused"] + len(problems),
+            "problems": (state["problems"] + problems)[:MAX_PROBLEMS],
+        }
+
+    def _finish(self, last: Chunk, done: "Answer | State") -> Answer:
+        if isinstance(done, dict):
+            done = write_step(self._door, _answer, key=self._key, fingerprint=self._fingerprint, state=done)
+        assert isinstance(done, Answer)  # noqa: S101  # that is what `_answer` makes
+        if done.body["sha256"] != last.sha256:
+            raise _another()
+        return done
+
+    def _prepare(self, row: Row) -> "Submission | Refusal":
+        if not isinstance(row.fields, dict):
+            return row.fields
+        try:
+            return self._submission(row.fields)
+        except REFUSALS as error:
+            return error
+
+    def _submission(self, fields: Fields) -> Submission:
+        options = read_url_options(fields)
+        if options.batch is not None:
+            raise InvalidRequest("batch: a row belongs to the batch that its manifest is.")
+        recording = registered_unseen(options, self._door.settings)
+        return submission(recording, options, *self._spec(options))
+
+    def _spec(self, options: Options | UrlOptions) -> tuple[Spec, frozenset[str]]:
+        """Made once for all rows that ask for the same."""
+        wanted = (str(getattr(options, name)) for name in SPEC_FIELDS)
+        asked = (*wanted, "channels" in options.model_fields_set)
+        if asked not in self._specs:
+            if len(self._specs) >= MAX_SPECS:
+                self._specs.clear()
+            rules, settings = self._rules.of(options.archive), self._door.settings
+            self._specs[asked] = spec_of(options, settings, rules), own_languages_of(options, settings, rules)
+        return self._specs[asked]
+
+
+SPEC_FIELDS = (
+    "archive",
+    "service",
+    "model",
+    "language",
+    "context",
+    "channels",
+    "channel_labels",
+    "segmentation",
+    "cut",
+    "voice",
+    "lane",
+    "priority",
+)
+MAX_SPECS = 1000  # a manifest whose rows all have a context of their own must not fill the memory
+
+
+def _is_kept(chunk: Chunk, state: State) -> bool:
+    """Whether an earlier request with this key has got as far; raises IdempotencyMismatch where it read other lines."""
+    if "batch" not in state:
+        return False
+    lines = state["lines"]
+    same_end = chunk.last_line == lines
+    if (same_end and chunk.sha256 != state["sha256"]) or chunk.first_line <= lines < chunk.last_line:
+        raise _another()
+    return bool(chunk.last_line <= lines)
+
+
+def _another() -> IdempotencyMismatch:
+    return IdempotencyMismatch("The Idempotency-Key was used for a manifest with other lines. Use a new key.")
+
+
+def _answer(session: Session, state: State) -> Answer:
+    batch = require_batch(session, state["batch"])
+    head = {"id": batch.id, "name": batch.name, "created_at": iso(batch.created_ms)}
+    told = {name: state[name] for name in ("sha256", "rows", "made", "existing", "refused", "problems")}
+    return Answer({**head, **told}, 202, f"{PATH}/{batch.id}", frozenset[Lane]())

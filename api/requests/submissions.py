@@ -1,0 +1,76 @@
+"""Submissions, from whichever form they came in: a recording, a spec, and the job that is made or found."""
+
+from typing import Any
+
+from api.http.dependencies import Door
+from api.http.idempotent_writes import Answer
+from api.requests.options import Options, own_languages_of, spec_of
+from api.requests.uploads import Upload
+from worker.archive_rules import rules_of
+from worker.doorway import Session
+from worker.media import identities
+from worker.media.store import Saved
+from worker.queue import jobs
+from worker.queue.batches import require_batch
+from worker.settings import Settings
+from worker.spec import Spec
+from worker.views.jobs import read_job
+
+
+def of_upload(upload: Upload[Options]) -> jobs.NewRecording:
+    """The recording of a submission."""
+    options = upload.options
+    described = {"external_id": options.external_id, "labels": options.labels}
+    return of_saved(options.archive, upload.saved, upload.name, **described)
+
+
+def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> jobs.NewRecording:  # noqa: ANN401  # its other fields
+    """A recording whose bytes are in the media store, known by their digest."""
+    return jobs.NewRecording(
+        archive=archive,
+        identity=identities.of_bytes(saved.digest),
+        source=name,
+        digest=saved.digest,
+        media_key=saved.key,
+        size_bytes=saved.size_bytes,
+        **described,
+    )
+
+
+def check(options: Options, door: Door) -> None:
+    """Refuse what can be refused before anything is kept. Raises RequestError."""
+    with door.database.reading() as session:
+        spec_of(options, door.settings, rules_of(session, options.archive))
+        if options.batch is not None:
+            require_batch(session, options.batch)
+
+
+def fields_of(options: Options) -> dict[str, Any]:
+    """The fields as a fingerprint takes them."""
+    return options.model_dump(mode="json")
+
+
+def submission(recording: jobs.NewRecording, options: Options, spec: Spec, own: frozenset[str]) -> jobs.Submission:
+    """What was asked for, as the verbs take it; ``own`` are the languages in which a recording's own may be."""
+    return jobs.Submission(
+        recording=recording,
+        spec=spec,
+        batch_id=options.batch,
+        external_id=options.external_id,
+        labels=options.labels,
+        deadline=options.deadline,
+        fresh=options.fresh,
+        own_languages=own,
+    )
+
+
+def answer(session: Session, recording: jobs.NewRecording, options: Options, settings: Settings) -> Answer:
+    """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch."""
+    if options.batch is not None:
+        require_batch(session, options.batch)
+    rules = rules_of(session, options.archive)
+    spec, own = spec_of(options, settings, rules), own_languages_of(options, settings, rules)
+    [made] = jobs.submit_many(session, [submission(recording, options, spec, own)])
+    body = {**read_job(session, made.job_id), "existing": made.existing}
+    lanes = frozenset() if made.existing else frozenset({spec.lane})
+    return Answer(body, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)

@@ -1,0 +1,1 @@
+"""The other end: a service that speaks the same protocol, with a recogniser behind it."""
