@@ -27,9 +27,9 @@ from bench.silence import in_words, write_call
 from bench.spoken import PER_MS, Spoken, say, sentences
 from worker.audio.windows import AudioLimits, open_audio
 from worker.results.word_errors import Edits, edits_between
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
+from worker.states import Channels, Segmentation
 
 PAUSES_MS = (50, 100, 150, 200, 250, 300, 500, 800)
 SHIFT_MS = 40

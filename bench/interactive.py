@@ -25,9 +25,9 @@ from bench.stack import Stack, running_stack, until
 from tests.acceptance.ledger import ServiceLog
 from tests.sounds import talk, write_wav
 from worker.audio.windows import AudioLimits, open_audio
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
+from worker.states import Channels, Segmentation
 
 SPEED, SEGMENT_MS, CLIP_MS, GAP_MS = 20.0, 20_000, 10_000, 2_500
 SEGMENTS = 12  # of a recording

@@ -18,9 +18,9 @@ from bench.pydub_way import load_audio
 from bench.recordings import long_recording
 from bench.report import keep, load, show
 from worker.audio.windows import AudioLimits, open_audio
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
+from worker.states import Channels, Segmentation
 
 
 @dataclass(frozen=True)

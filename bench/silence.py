@@ -24,10 +24,10 @@ from bench.report import keep, load, show
 from bench.spoken import PER_MS, Sentence, Spoken, say, sentences
 from worker.audio.windows import AudioLimits, open_audio
 from worker.results.word_errors import Edits, edits_between
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
 from worker.split.spans import Span
+from worker.states import Channels, Segmentation
 
 TURN = 3  # sentences
 BREATH_MS = 600  # between the sentences of a turn

@@ -12,27 +12,13 @@ from worker.errors import InvalidRequest, LanguageNotSupported, UnknownLanguage
 from worker.services.catalogue import Service
 from worker.services.languages import PROTOCOL_LANGUAGES
 from worker.split.presets import preset_of
-from worker.states import Lane
+from worker.states import Channels, Lane, Segmentation
 from worker.version import VERSION
 
 Choice = TypeVar("Choice", bound=StrEnum)
 SAMPLE_RATE = 16_000
 NOT_THE_SAME = frozenset({"lane", "priority", "version", "identity"})
 OWNER = "default"  # one owner until keys have owners
-
-
-class Channels(StrEnum):
-    AUTO = "auto"
-    SPLIT = "split"
-    MIX = "mix"
-
-
-class Segmentation(StrEnum):
-    """Who cuts, and for what: we, for reading or for subtitles, or the service as it hears the whole stream."""
-
-    DOCUMENT = "document"
-    SUBTITLES = "subtitles"
-    SERVER_VAD = "server_vad"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,22 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
+class Channels(StrEnum):
+    """What becomes of a recording's channels: judged by their sound, each for itself, or mixed to one."""
+
+    AUTO = "auto"
+    SPLIT = "split"
+    MIX = "mix"
+
+
+class Segmentation(StrEnum):
+    """Who cuts, and for what: we, for reading or for subtitles, or the service as it hears the whole stream."""
+
+    DOCUMENT = "document"
+    SUBTITLES = "subtitles"
+    SERVER_VAD = "server_vad"
+
+
 MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
     JobState.RUNNING: frozenset({JobState.QUEUED, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}),

@@ -10,7 +10,7 @@ from api.cli.filters import AsJson
 from api.cli.say import note, put, put_json
 from api.cli.spec_options import ChannelLabelsOption
 from api.cli.target import open_client
-from worker.spec import Channels
+from worker.states import Channels
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The archive's name.")]
 

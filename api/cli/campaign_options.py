@@ -19,7 +19,7 @@ from api.cli.spec_options import (
     ServiceOption,
     VoiceOption,
 )
-from worker.spec import Segmentation
+from worker.states import Segmentation
 
 WHICH, HOW = "Which recordings", "How much, and how it goes on"
 

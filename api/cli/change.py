@@ -12,8 +12,7 @@ from api.cli.say import note, put, put_json
 from api.cli.spec_options import ChannelLabelsOption, CutOption, DeadlineOption, Fresh, VoiceOption
 from api.cli.target import open_client
 from api.client import ApiProblem, Client, RemoteJob
-from worker.spec import Channels, Segmentation
-from worker.states import Lane
+from worker.states import Channels, Lane, Segmentation
 
 ALL_OPEN = Annotated[bool, typer.Option("--all", help="All that are queued or running, where no filter is given.")]
 ALL_FAILED = Annotated[bool, typer.Option("--all", help="All that have failed, where no filter is given.")]

@@ -17,10 +17,10 @@ from api.cli.target import open_client
 from worker.audio.lengths import said_length_ms
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation
 from worker.spending.estimates import SAMPLE, WHOLE, estimate
 from worker.spending.prices import find_price
 from worker.spending.sampling import sampled_send_ratio
+from worker.states import Channels, Segmentation
 
 HOUR_MS = 3_600_000
 HEADS_AT_ONCE = 4

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import UsageProblem
-from worker.spec import Channels, Segmentation
-from worker.states import Lane
+from worker.states import Channels, Lane, Segmentation
 
 PLACES = ("mount://", "s3://")
 

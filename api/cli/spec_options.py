@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from worker.spec import Channels, Segmentation
-from worker.states import Lane
+from worker.states import Channels, Lane, Segmentation
 
 Language = Annotated[str | None, typer.Option(help="Two-letter code such as en; left out: detected.")]
 Context = Annotated[str, typer.Option(help="Names and terms that help the recogniser.")]

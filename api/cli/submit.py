@@ -32,8 +32,7 @@ from api.cli.target import open_client
 from api.cli.uploads import Sent, uploading
 from api.client import ApiProblem, Client
 from worker.errors import SourceMissing
-from worker.spec import Segmentation
-from worker.states import Lane
+from worker.states import Lane, Segmentation
 
 SHORT_WAIT_S = 0.1
 

@@ -34,8 +34,7 @@ from api.cli.transcription import Outcome, Transcription
 from api.client import Client
 from worker.errors import SourceMissing
 from worker.results.export import Format
-from worker.spec import Segmentation
-from worker.states import Lane
+from worker.states import Lane, Segmentation
 from worker.whole_files import write_whole
 
 

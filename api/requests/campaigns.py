@@ -14,8 +14,8 @@ from worker.errors import InvalidRequest
 from worker.input_fields import Labels, Name, sentence, storable
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec
-from worker.states import Lane
+from worker.spec import Spec
+from worker.states import Channels, Lane, Segmentation
 
 S_MS = 1000
 Fields = TypeVar("Fields", bound=BaseModel)

@@ -10,8 +10,8 @@ from worker.input_fields import Labels, Name, few, labels_from, sentence, storab
 from worker.queue.deadlines import Deadline, parse_deadline
 from worker.queue.spec_request import own_languages, spec_asked
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec
-from worker.states import Lane
+from worker.spec import Spec
+from worker.states import Channels, Lane, Segmentation
 
 MAX_CONTEXT = 10_000
 

@@ -10,8 +10,8 @@ from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence, storable
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec, make_spec
-from worker.states import Lane
+from worker.spec import Spec, make_spec
+from worker.states import Channels, Lane, Segmentation
 
 
 class RetryOptions(BaseModel):

@@ -20,7 +20,8 @@ from worker.imports.requests import FolderAsk
 from worker.input_fields import Name, sentence
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.spec import Channels, make_spec
+from worker.spec import make_spec
+from worker.states import Channels
 from worker.strict_json import parse_json
 from worker.views.archives import list_archives, read_archive
 

@@ -10,8 +10,8 @@ from api.http.dependencies import DoorOf
 from api.http.docs import problems
 from api.schemas import Estimate
 from worker.input_fields import Name
-from worker.spec import Segmentation
 from worker.spending.estimates import Asked, estimate_for
+from worker.states import Segmentation
 
 router = APIRouter(tags=["usage"])
 Count = Annotated[int, Query(ge=0, le=10**9, description="How many recordings.")]

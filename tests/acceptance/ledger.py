@@ -10,9 +10,9 @@ from typing import Any
 
 from realtime.service.engines.scripted import MODEL, words_of
 from worker.audio.windows import AudioLimits, open_audio
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
+from worker.states import Channels, Segmentation
 
 LIMITS = AudioLimits(max_duration_ms=3_600_000)
 STORE_S = 1.0  # an answer that left the service may be on its way to the database for so long

@@ -28,9 +28,9 @@ from worker.errors import (
     TooLong,
     TruncatedFile,
 )
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS
+from worker.states import Channels, Segmentation
 
 SOUND = talk((3000, 400), (3000, 400))
 

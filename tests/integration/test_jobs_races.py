@@ -19,9 +19,8 @@ from worker.models import Job, Recording, ServiceState, Transcript
 from worker.queue import idempotency, jobs
 from worker.queue.filters import JobFilter
 from worker.results import segments
-from worker.spec import Segmentation
 from worker.split.spans import Span
-from worker.states import JobState, Lane
+from worker.states import JobState, Lane, Segmentation
 
 Result = TypeVar("Result")
 

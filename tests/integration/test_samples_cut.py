@@ -10,10 +10,10 @@ import pytest
 from tests.fixtures.requirements import skip_or_fail
 from tests.sounds import LIMITS
 from worker.audio.windows import find_ffmpeg, open_audio
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import Cutting, cut
 from worker.split.presets import PRESETS
 from worker.split.spans import Span
+from worker.states import Channels, Segmentation
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 RECORDINGS = {

@@ -17,8 +17,7 @@ from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from tests.sounds import audio, music, read_samples, silence, talk, tone, write_wav
 from worker.queue.jobs import NewRecording
 from worker.recordings import read_recording
-from worker.spec import Channels
-from worker.states import Lane
+from worker.states import Channels, Lane
 from worker.views.jobs import read_job as view
 
 SAMPLES = Path(__file__).parents[2] / "samples"

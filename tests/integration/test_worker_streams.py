@@ -12,7 +12,7 @@ from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait
 from tests.sounds import talk, write_wav
 from worker.models import Segment
 from worker.queue import jobs
-from worker.spec import Segmentation
+from worker.states import Segmentation
 
 STREAMED = replace(SCRIPTED, segmentation=Segmentation.SERVER_VAD)
 PARTS = ((2000, 1500),) * 12  # 42 s, twelve utterances

@@ -9,21 +9,20 @@ from worker.archive_rules import check_allowed
 from worker.attempt.conclusion import conclude
 from worker.attempt.resources import Desk
 from worker.attempt.sending import Flow
+from worker.attempt.sources import open_source
 from worker.audio.windows import AudioLimits, Decoding, open_audio
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
 from worker.claims.watched import watched
-from worker.media.sources import open_source
 from worker.models import Job, Recording
 from worker.queue import jobs
 from worker.recordings import learn, read_recording
 from worker.results import segments
 from worker.results.segments import StoredSegment
 from worker.retry import TooManyGaps, too_many_gaps
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import Cutting, cut
 from worker.split.presets import preset_of
-from worker.states import SegmentState
+from worker.states import Channels, Segmentation, SegmentState
 from worker.streams.streaming import Streamed, Streaming
 
 log = structlog.get_logger(__name__)

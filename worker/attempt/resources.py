@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from worker import fleet
+from worker.attempt.keeper import Keeper
 from worker.claims.claim import Claim
-from worker.claims.lease import Keeper, Stop
+from worker.claims.lease import Stop
 from worker.database import Database
 from worker.limits.permits import Limits
 from worker.media.store import MediaStore

@@ -1,4 +1,4 @@
-"""A process's leases: one keeper renews them all in one statement; each job looks at its own before every step.
+"""A job's lease: its guard, which it looks at before every step; `worker.attempt.keeper` renews those of a process.
 
 The guard is stricter than the database. A frame may go out only until the last renewal plus the lease less a margin,
 by a clock that was read *before* the renewal was asked for: so a worker that was paused, or cut off from the
@@ -7,21 +7,9 @@ database, has stopped sending before anybody else can claim its job.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-
-import structlog
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from worker.claims.claim import Claim
-from worker.database import Database
-from worker.errors import AttemptEnded, JobCancelled, LeaseLost, Stopping
-from worker.models import Job
-from worker.queue import jobs
-from worker.states import JobState
-
-log = structlog.get_logger(__name__)
+from worker.errors import AttemptEnded, LeaseLost, Stopping
 
 MARGIN_S = 5.0
 # Longer than any single wait in the pipeline: a decode window, a permit, the answer to one segment.
@@ -85,73 +73,3 @@ class Lease:
 
     def end(self, reason: AttemptEnded) -> None:
         self._ended = reason
-
-
-class Keeper:
-    """One thread that renews the leases of all jobs of this process and learns of cancels, every ``renew_s``."""
-
-    def __init__(self, database: Database, *, lease_s: float, renew_s: float, stop: Stop) -> None:
-        self._database = database
-        self._lease_s = lease_s
-        self._renew_s = renew_s
-        self._stop = stop
-        self._leases: set[Lease] = set()  # of one job there may be two: one that was lost, and its successor
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
-        self._thread.start()
-
-    @contextmanager
-    def keep(self, claim: Claim, *, claimed_at: float) -> Iterator[Lease]:
-        """Renew the claim for the block's duration; ``claimed_at`` is the monotonic time before the claim was made."""
-        lease = Lease(claim, self._stop, claimed_at=claimed_at)
-        with self._lock:
-            self._leases.add(lease)
-        try:
-            yield lease
-        finally:
-            with self._lock:
-                self._leases.remove(lease)
-
-    def close(self) -> None:
-        self._closed.set()
-        self._thread.join()
-
-    def renew(self) -> None:
-        """One round: renew what gets on, and tell those that are not held any more."""
-        asked_at = time.monotonic()
-        with self._lock:
-            leases = [lease for lease in self._leases if not lease.is_stalled(asked_at)]
-        if not leases:
-            return
-        held = jobs.renew(self._database, [lease.claim for lease in leases], self._lease_s)
-        for lease in leases:
-            if _number(lease) in held:
-                lease.renewed(asked_at)
-        self._tell_others([lease for lease in leases if _number(lease) not in held])
-
-    def _tell_others(self, gone: Iterable[Lease]) -> None:
-        for lease in gone:
-            lease.end(self._why_gone(lease.claim))
-
-    def _why_gone(self, claim: Claim) -> AttemptEnded:
-        with self._database.reading() as session:
-            status = session.scalar(select(Job.status).where(Job.id == claim.job_id))
-        if status == JobState.CANCELLED:
-            return JobCancelled(f"job {claim.job_id} was cancelled")
-        return LeaseLost(f"the lease on job {claim.job_id} is held by somebody else")
-
-    def _run(self) -> None:
-        while not self._closed.wait(self._renew_s):
-            try:
-                self.renew()
-            except SQLAlchemyError as error:
-                log.warning(
-                    "the leases could not be renewed; they are tried again, and jobs stop before theirs ends",
-                    retry_in_s=self._renew_s,
-                    error=type(error).__name__,
-                )
-
-
-def _number(lease: Lease) -> tuple[str, int]:
-    return lease.claim.job_id, lease.claim.fence

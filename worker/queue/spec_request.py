@@ -6,8 +6,8 @@ from typing import Any
 from worker.archive_rules import Rules
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.spec import Channels, Segmentation, Spec, make_spec
-from worker.states import Lane
+from worker.spec import Spec, make_spec
+from worker.states import Channels, Lane, Segmentation
 
 Asked = Mapping[str, Any]  # options by their names: only those that somebody gave
 

@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from worker.models import Job, Segment
-from worker.spec import Segmentation
-from worker.states import ENDED, JobState, SegmentState
+from worker.states import ENDED, JobState, Segmentation, SegmentState
 
 STREAMED = Job.spec["segmentation"].as_string() == Segmentation.SERVER_VAD.value
 SPAN = Segment.end_ms - Segment.start_ms

@@ -10,9 +10,8 @@ from worker.models import Job, Segment
 from worker.results.progress import SPAN, STREAMED
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
-from worker.spec import Segmentation
 from worker.spending.prices import Price, find_price, usd
-from worker.states import JobState
+from worker.states import JobState, Segmentation
 
 LATEST_JOBS = 1000  # those that the share of speech is taken from
 EARLIER_JOBS = "earlier jobs"

@@ -9,9 +9,9 @@ from typing import cast
 from realtime.protocol.errors import CodedError
 from worker.audio.windows import WINDOW_MS, AudioLimits, AudioSegment, Decoding, open_audio
 from worker.services.catalogue import Service
-from worker.spec import Channels, Segmentation
 from worker.split.cutting import cut
 from worker.split.presets import preset_of
+from worker.states import Channels, Segmentation
 
 FILES = 5
 BEGINNING_MS = 120_000

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.audio.windows import AudioSegment, to_mono
-from worker.spec import Channels
 from worker.split.levels import frame_levels
+from worker.states import Channels
 
 JUDGE_MS = 30_000  # of the beginning are heard before `auto` is decided
 HEARD_DBFS = -50.0  # frames below it say nothing about who speaks

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from worker.audio.windows import AudioSegment, Decoding
-from worker.spec import Channels
 from worker.split.channels import beginning_of, judge, tracks
 from worker.split.presets import Preset
 from worker.split.spans import Span
 from worker.split.track import Piece, Track
 from worker.split.voice import VoiceDetector
+from worker.states import Channels
 
 __all__ = ["Cutting", "Piece", "cut"]
 

@@ -40,7 +40,7 @@ class Preset:
         )
 
 
-PRESETS: dict[str, Preset] = {  # by the value of `worker.spec.Segmentation`
+PRESETS: dict[str, Preset] = {  # by the value of `worker.states.Segmentation`
     "document": Preset(
         soft_ms=10_000, target_ms=25_000, limit_ms=55_000, look_back_ms=10_000, pause_ms=300, skip_ms=2_000, pad_ms=300
     ),

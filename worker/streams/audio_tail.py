@@ -10,9 +10,9 @@ from worker.audio.windows import Decoding
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.recognise.utterances import BYTES_PER_MS
-from worker.spec import Channels
 from worker.spending.reservation import Held
 from worker.split.channels import tracks
+from worker.states import Channels
 
 LOOK_S = 0.2  # between two looks whether others have settled what they had reserved
 

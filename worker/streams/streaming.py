@@ -18,9 +18,9 @@ from worker.recognise.pool import Recogniser
 from worker.recordings import learn
 from worker.results import segments
 from worker.results.segments import StoredSegment
-from worker.spec import Channels
 from worker.spending.reserver import Purse
 from worker.split.channels import beginning_of, judge
+from worker.states import Channels
 from worker.streams import reuse
 from worker.streams.audio_tail import Tail
 from worker.streams.channel_rows import ChannelRows

@@ -16,8 +16,8 @@ from worker.claims.lease import Stop
 from worker.models import Job, Segment, Transcript
 from worker.queue import jobs
 from worker.settings import Settings
-from worker.spec import Segmentation, Spec
-from worker.states import ENDED, Lane
+from worker.spec import Spec
+from worker.states import ENDED, Lane, Segmentation
 
 SPEC = Spec(service="local", model="scripted", segmentation=Segmentation.SERVER_VAD)
 

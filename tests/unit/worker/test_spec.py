@@ -7,8 +7,8 @@ import pytest
 
 from worker.errors import InvalidRequest
 from worker.services.catalogue import Service
-from worker.spec import Channels, Segmentation, Spec, make_spec
-from worker.states import Lane
+from worker.spec import Spec, make_spec
+from worker.states import Channels, Lane, Segmentation
 from worker.version import VERSION
 
 SPEC = Spec(service="intl", model="qwen3-asr-flash-realtime", language="en", context="Ada")

@@ -17,9 +17,9 @@ from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, Pri
 from worker.models import Recording, Transcript
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
-from worker.spec import Segmentation
 from worker.spending.estimates import EARLIER_JOBS, WHOLE, Estimate, estimate, send_ratio_of_jobs
 from worker.spending.prices import find_price
+from worker.states import Segmentation
 
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
 SAMPLED = "a sample of the transcripts"

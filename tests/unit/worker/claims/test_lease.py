@@ -8,9 +8,10 @@ from sqlalchemy import event
 
 from tests.fixtures.rows import claim as claim_one
 from tests.fixtures.rows import read_job, set_job, submit
+from worker.attempt.keeper import Keeper
 from worker.claims import lease
 from worker.claims.claim import Claim
-from worker.claims.lease import Keeper, Lease, Stop
+from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled, LeaseLost, Stopping
 from worker.queue import jobs

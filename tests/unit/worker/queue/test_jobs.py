@@ -11,8 +11,7 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, LeaseLost, UnexpectedError
 from worker.queue import jobs
-from worker.spec import Segmentation
-from worker.states import JobState, Lane
+from worker.states import JobState, Lane, Segmentation
 
 
 def test_claim_takes_the_job_for_a_worker_until_its_lease_ends(database: Database) -> None:

@@ -16,8 +16,7 @@ from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.models import Reservation
 from worker.queue import jobs
 from worker.queue.waiting import let_go
-from worker.spec import Segmentation
-from worker.states import Lane
+from worker.states import Lane, Segmentation
 from worker.streams import liveness
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with 7.5 s of sound in three utterances

@@ -11,10 +11,10 @@ from worker.database import Database
 from worker.errors import ServiceNotAllowed, UnknownService
 from worker.services.catalogue import HOSTED_MODEL, find_service
 from worker.settings import load_settings
-from worker.spec import Channels, Segmentation
 from worker.spending.estimates import Asked, Estimate, estimate, estimate_for, send_ratio_of_jobs
 from worker.spending.prices import Price, find_price
 from worker.spending.sampling import sampled_send_ratio
+from worker.states import Channels, Segmentation
 
 HOUR_MS = 3_600_000
 HEARD = sum(span.end_ms - span.start_ms for span in SPANS) / AUDIO_MS

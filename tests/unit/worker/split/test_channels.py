@@ -4,8 +4,8 @@ import numpy as np
 
 from tests.sounds import Samples, audio, noise, silence, talk
 from worker.audio.windows import AudioSegment
-from worker.spec import Channels
 from worker.split.channels import judge, tracks
+from worker.states import Channels
 
 AGENT = talk((3000, 4000), (3000, 4000), (3000, 4000))
 CUSTOMER = np.concatenate([silence(3500), AGENT[: -3500 * 16]])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.spec import Segmentation
 from worker.split.presets import BOUNDS, PRESETS, Preset, preset_of
+from worker.states import Segmentation
 
 
 @pytest.mark.parametrize("name", PRESETS)

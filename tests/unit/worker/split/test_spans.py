@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.spec import Segmentation
 from worker.split.noise import LOUDEST_SILENCE_DBFS
 from worker.split.presets import PRESETS, Preset
 from worker.split.spans import SHORTEST_SOUND_MS, Span, Splitter
+from worker.states import Segmentation
 
 DOCUMENT = PRESETS[Segmentation.DOCUMENT]
 SUBTITLES = PRESETS[Segmentation.SUBTITLES]

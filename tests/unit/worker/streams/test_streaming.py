@@ -14,8 +14,7 @@ from tests.sounds import Samples, silence, talk, tone
 from tests.unit.worker.house import SPEC, House
 from worker.models import Answer, Recording
 from worker.queue import jobs
-from worker.spec import Channels, Segmentation
-from worker.states import SegmentState
+from worker.states import Channels, Segmentation, SegmentState
 from worker.streams import stream
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with three utterances

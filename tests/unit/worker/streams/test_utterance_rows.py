@@ -15,9 +15,8 @@ from worker.errors import LeaseLost
 from worker.models import Answer, Segment
 from worker.queue import jobs
 from worker.results import segments
-from worker.spec import Segmentation
 from worker.split.spans import Span
-from worker.states import SegmentState
+from worker.states import Segmentation, SegmentState
 from worker.streams import reuse, utterance_rows
 from worker.streams.utterance_rows import Charge, Heading
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from tests.fixtures.rows import SPEC
 from worker.attempt.resources import Desk, open_desk
+from worker.attempt.sources import open_source
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
@@ -20,7 +21,6 @@ from worker.errors import AttemptEnded, JobCancelled, SourceChanged, Stopping
 from worker.media import identities
 from worker.media.fetch import SourceIdentity
 from worker.media.mounts import identify_mounted
-from worker.media.sources import open_source
 from worker.models import Recording
 from worker.queue import jobs
 from worker.settings import Settings
