@@ -14,13 +14,13 @@ from sqlalchemy import update
 from api.cli import main
 from tests.fixtures.buckets import BucketServer
 from tests.fixtures.doors import House
+from tests.fixtures.paths import ROOT
 from tests.fixtures.rows import new_recording, submit
 from tests.fixtures.spoken import bring, set_recording, spoken
 from worker.models import Recording
 from worker.recordings import find_or_add
 from worker.results.export import Format, export
 
-ROOT = Path(__file__).parents[2]
 Captured = pytest.CaptureFixture[str]
 
 

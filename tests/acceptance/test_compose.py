@@ -17,12 +17,12 @@ from api.cli import main
 from api.cli.commands import app
 from api.cli.ports import answers, free_port
 from tests.fixtures.command_line import cut_sample
+from tests.fixtures.paths import ROOT
 from tests.fixtures.postgres_cluster import PostgresCluster
 from tests.fixtures.redis import redis_binary
 from tests.unit.api.cli.waiting import until
 from worker.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 OURS = {"migrate", "recognizer", "api", "dispatcher", "worker"}
 VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 SECRET_NAMES = ("KEY", "PASSWORD", "SECRET", "TOKEN")

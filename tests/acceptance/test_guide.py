@@ -11,9 +11,10 @@ import pytest
 from api.cli import main
 from api.client import Client
 from tests.fixtures.command_line import UpStack, cut_sample, running_up
+from tests.fixtures.paths import DOCS
 from tests.integration.recognizer_process import recognizer_process
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "transcribe-again.md").read_text()
+GUIDE = (DOCS / "transcribe-again.md").read_text()
 RECORDINGS = 8
 NEWER = "scripted-2"
 

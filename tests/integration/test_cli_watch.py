@@ -14,10 +14,10 @@ import pytest
 
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling
+from tests.fixtures.paths import ROOT
 from tests.unit.api.cli.waiting import until
 from worker.imports.importer import run_imports
 
-ROOT = Path(__file__).parents[2]
 SETTLE_S = 3.0
 LOOKS = 3  # while the file grows
 PATIENCE_S = 120.0

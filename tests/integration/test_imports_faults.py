@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 
 from tests.fixtures.doors import settings_for, sound
 from tests.fixtures.importing import filled_folder
+from tests.fixtures.paths import ROOT
 from tests.unit.api.cli.waiting import until
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
@@ -24,7 +25,6 @@ from worker.imports.requests import FolderAsk
 from worker.models import Import, ImportProblem, Recording
 from worker.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 FILES, BAD = 60, 6
 # A dispatcher's thread, with small chunks and a pause before each file, so that a kill falls between two chunks.
 PROGRAM = """

@@ -1,7 +1,5 @@
 """Both ends of the protocol together: our client with the local service."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,11 +7,12 @@ from realtime.client.connection import Answered, Deadlines, Session, SessionOpti
 from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
 from realtime.protocol.events import TurnDetection
 from realtime.service.engines.scripted import words_of
+from tests.fixtures.paths import SAMPLES
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from tests.unit.realtime.sounds import silence, tone
 
 WAV_HEADER_BYTES = 44
-SAMPLE = Path(__file__).parents[2] / "samples" / "river.wav"
+SAMPLE = SAMPLES / "river.wav"
 
 
 def open_session(service: RunningRecognizer, **more: object) -> Session:

@@ -19,13 +19,13 @@ from websockets.typing import Origin
 from realtime.protocol.engine import Answer, Preview, Segment
 from realtime.service import server, serving
 from realtime.service.engines.scripted import ScriptedEngine, words_of
+from tests.fixtures.paths import SAMPLES
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from tests.integration.recognizer_client import DEADLINE_S, TRANSCRIPTION, manual_client, raw_client
 from tests.integration.recognizer_process import recognizer_process
 from tests.unit.realtime.sounds import silence, tone
 
 PCM = tone(3_000)
-SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture(scope="module")

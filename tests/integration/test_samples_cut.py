@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
+from tests.fixtures.paths import SAMPLES
 from tests.fixtures.requirements import skip_or_fail
 from tests.sounds import LIMITS
 from worker.audio.windows import find_ffmpeg, open_audio
@@ -15,7 +16,6 @@ from worker.split.presets import PRESETS
 from worker.split.spans import Span
 from worker.states import Channels, Segmentation
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 RECORDINGS = {
     "river.wav": Channels.MIX,
     "market.mp3": Channels.MIX,

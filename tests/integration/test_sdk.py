@@ -5,7 +5,6 @@ import re
 import threading
 import wave
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import jiwer
@@ -18,9 +17,9 @@ from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams
 from dashscope.v2.errors import DashScopeError
 
 from realtime.service.engines.scripted import words_of
+from tests.fixtures.paths import SAMPLES
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 FRAME_BYTES = 3200
 MODEL = "qwen3-asr-flash-realtime"
 PREFIX = "conversation.item.input_audio_transcription."

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from realtime.service.engines.scripted import words_of
+from tests.fixtures.paths import SAMPLES
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from tests.sounds import audio, music, read_samples, silence, talk, tone, write_wav
@@ -19,8 +20,6 @@ from worker.queue.jobs import NewRecording
 from worker.recordings import read_recording
 from worker.states import Channels, Lane
 from worker.views.jobs import read_job as view
-
-SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.fixtures.paths import ROOT
+
 PACKAGES = ("realtime", "worker", "api", "migrations")
 MAY_IMPORT = {
     "realtime": {"realtime"},

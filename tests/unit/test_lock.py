@@ -2,9 +2,9 @@
 
 import re
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.fixtures.paths import ROOT
+
 PIN = re.compile(r'([a-z0-9][a-z0-9.-]*)==[0-9][A-Za-z0-9.+!]*( ; python_version == "3\.\d+")?')
 
 

@@ -1,15 +1,15 @@
 """docs/errors.md and the classes of errors hold each other: no code without a line, no line without a code."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from api.http.problems import problem, status_of
 from realtime.protocol.errors import CodedError
+from tests.fixtures.paths import DOCS
 from worker import errors
 
-PAGE = Path(__file__).parents[3] / "docs" / "errors.md"
+PAGE = DOCS / "errors.md"
 ROW = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\S+) \| (?P<again>yes|no) \| (?P<hint>.+) \|$", re.MULTILINE)
 # What can be raised while a request is answered; all else is met on a job.
 AT_THE_DOOR = (

@@ -2,14 +2,13 @@
 
 import ast
 import re
-from pathlib import Path
 
 from realtime.client.deadlines import Deadlines
 from realtime.client.handshake import refused
 from realtime.protocol.events import ErrorDetail
 from realtime.protocol.refusals import kind_of, refusal
+from tests.fixtures.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "protocol.md").read_text()
 
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
+from tests.fixtures.paths import DOCS, ROOT
 from worker.states import (
     CAMPAIGN_MOVES,
     ENDED,
@@ -20,7 +20,7 @@ from worker.states import (
     sources_of,
 )
 
-PAGE = (Path(__file__).parents[3] / "docs" / "states.md").read_text()
+PAGE = (DOCS / "states.md").read_text()
 
 
 def _rows(heading: str) -> dict[str, list[str]]:
@@ -74,9 +74,8 @@ def test_state_is_its_name_in_sql_and_json() -> None:
 
 def test_only_the_verbs_write_a_jobs_state() -> None:
     """Whoever else changes a job's row is known here by name, and assigns no status."""
-    root = Path(__file__).parents[3]
-    files = (path for room in ("worker", "api") for path in (root / room).rglob("*.py"))
-    sources = {path.relative_to(root).as_posix(): path.read_text() for path in files}
+    files = (path for room in ("worker", "api") for path in (ROOT / room).rglob("*.py"))
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in files}
     writers = {name for name, text in sources.items() if re.search(r"\b(change|update|insert|upsert)\(.*\bJob\b", text)}
     verbs = {f"worker/queue/{verb}.py" for verb in ("jobs", "moves", "job_rows", "slices", "blocks")}
     assert writers <= verbs | {"worker/claims/claim.py"}

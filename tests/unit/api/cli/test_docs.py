@@ -1,15 +1,14 @@
 """The pages about commands and settings, held to the program in both directions."""
 
 import re
-from pathlib import Path
 
 import typer
 
 from api.cli.commands import app
 from api.cli.exits import Exit
+from tests.fixtures.paths import DOCS
 from worker.settings import Settings
 
-DOCS = Path(__file__).parents[4] / "docs"
 ROW = re.compile(r"^\| `LONGHAND_(\w+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
 
 

@@ -3,16 +3,14 @@
 import json
 import wave
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realtime.protocol.vad import FRAME_MS, MAX_TURN_MS, SpeechStarted, SpeechStopped, Turn, VadSettings, VoiceDetector
+from tests.fixtures.paths import SAMPLES
 from tests.unit.realtime.sounds import mix, noise, silence, tone
-
-SAMPLES = Path(__file__).parents[4] / "samples"
 
 
 def turns_of(pcm: bytes, *, piece_bytes: int = 3_200, **options: float) -> list[Turn]:

@@ -3,16 +3,15 @@
 import asyncio
 import wave
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from realtime.protocol.engine import Preview, Segment
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine, SphinxListening
 from realtime.service.engines.sphinx import SphinxListener, SphinxRecognizer, phrases
+from tests.fixtures.paths import SAMPLES
 from tests.unit.realtime.sounds import noise, silence, tone
 
-SAMPLES = Path(__file__).parents[4] / "samples"
 SENTENCE = "the river was high in the spring of that year"
 
 

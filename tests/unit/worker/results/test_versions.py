@@ -1,11 +1,11 @@
 """Versions of a transcript: brought from elsewhere, chosen, pinned; what jobs may then still move."""
 
 import re
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from tests.fixtures.paths import ROOT
 from tests.fixtures.rows import claim, submit
 from tests.unit.worker.views.scenes import finished
 from worker.database import Database
@@ -16,7 +16,6 @@ from worker.results import segments
 from worker.results.transcript_readers import Brought, ReadSegment
 from worker.results.versions import add_version, make_current
 
-ROOT = Path(__file__).parents[4]
 CORRECTED = Brought(
     segments=[
         ReadSegment(start_ms=0, end_ms=4000, text="Good morning."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.hostile import HostileServer, obey
+from tests.fixtures.paths import DOCS
 from worker.errors import ConfigurationError
 from worker.recognise.sessions import Line, SessionKey
 from worker.recognise.transport import session_options
@@ -14,7 +15,7 @@ from worker.services.catalogue import Service, find_service, known_services
 from worker.services.entries import Entry, read_entry
 from worker.settings import Settings
 
-PAGE = (Path(__file__).parents[4] / "docs" / "settings.md").read_text()
+PAGE = (DOCS / "settings.md").read_text()
 KEY = SessionKey(model="m", language=None, context="", sample_rate=16_000)
 
 

@@ -1,17 +1,16 @@
 """With `voice` only what has speech in it is sent: real speech is, music and noise are not."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.fixtures.paths import SAMPLES
 from tests.sounds import Samples, audio, music, noise, read_samples, silence
 from tests.unit.worker.split.test_cutting import DOCUMENT, SUBTITLES, cut_up, spans
 from worker.split.spans import Span
 from worker.split.voice import VoiceDetector
 
-SAMPLES = Path(__file__).parents[4] / "samples"
 RIVER = read_samples(SAMPLES / "river.wav")
 WORDS = json.loads((SAMPLES / "river.words.json").read_text())
 LENGTH_MS = len(RIVER) // 16

@@ -1,15 +1,15 @@
 """Promotion rules and canary thresholds: what satisfies them, what does not, and what is no rule."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures.paths import DOCS
 from worker.campaigns.review.rules import RULES, THRESHOLDS, checked_rule, checked_thresholds, passes, thresholds_hold
 from worker.errors import InvalidRequest
 
-PAGE = Path(__file__).parents[5] / "docs" / "comparison.md"
+PAGE = DOCS / "comparison.md"
 SIDE = {"words": 10, "gaps": 1, "flags": {"loop": 1}, "language": "en"}
 COMPARISON: dict[str, Any] = {"rate": 0.2, "length_ratio": 0.9, "old": SIDE, "new": SIDE}
 SUMMARY: dict[str, Any] = {
