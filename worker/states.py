@@ -66,6 +66,15 @@ class CampaignState(Described):
     CANCELLED = "cancelled", "Somebody stopped it for good; what was transcribed stays readable."
 
 
+class CampaignStep(Described):
+    """What takes long and goes on within a campaign's state, a slice at a time."""
+
+    DRAWING = "drawing", "The canary is chosen."
+    ENROLLING = "enrolling", "The recordings of the selection become members."
+    PROMOTING = "promoting", "The current versions are moved to the campaign's."
+    ROLLING_BACK = "rolling_back", "The current versions are moved back to those from before it."
+
+
 class MemberState(Described):
     """A recording's way through a campaign."""
 

@@ -20,7 +20,7 @@ class Campaign(Base):
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(NAME, unique=True)
     status: Mapped[str] = mapped_column(String(12))
-    # what goes on within the state: enrolling, promoting or rolling_back; and the last recording that it has done
+    # a `CampaignStep`: what goes on within the state; and the last recording that it has done
     step: Mapped[str | None] = mapped_column(String(12))
     position: Mapped[str | None] = mapped_column(ID)
     selection: Mapped[dict[str, Any]]
@@ -32,6 +32,8 @@ class Campaign(Base):
     blind_key: Mapped[str] = mapped_column(ID, default=lambda: secrets.token_hex(16))  # hides which version is A
     limits: Mapped[dict[str, Any]]  # recordings at once, audio a day, money
     rules: Mapped[dict[str, Any]]  # the canary's size and thresholds, the failures that pause it, what is promoted
+    # members that were done and that had failed when it was resumed: these do not pause it again
+    forgiven: Mapped[list[Any]] = mapped_column(default=lambda: [0, 0])
     plan: Mapped[dict[str, Any]]  # what was expected of it when it was made
     reason: Mapped[dict[str, Any] | None]  # why it is paused, or in review
     created_ms: Mapped[int]

@@ -68,7 +68,6 @@ def list_members(session: Session, id_or_name: str, window: Window, state: Membe
 
 
 def _plain(row: Campaign) -> View:
-    rules = {name: value for name, value in row.rules.items() if name != "forgiven"}
     return {
         "id": row.id,
         "name": row.name,
@@ -80,7 +79,7 @@ def _plain(row: Campaign) -> View:
         "own_language": bool(row.own_languages),
         "fresh": row.fresh,
         "limits": row.limits,
-        "rules": rules,
+        "rules": row.rules,
         "plan": row.plan,
         "created_at": iso(row.created_ms),
         "started_at": iso(row.started_ms),

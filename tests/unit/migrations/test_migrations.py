@@ -1,16 +1,18 @@
 """The migrated schema is the models' schema, on both databases, however often and from however many it is made."""
 
 import threading
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, select, text
 
 import migrations
 from tests.fixtures.spoken import bring, spoken
-from worker.database import Database
-from worker.models import Base
+from tests.unit.worker.campaigns.scenes import add_campaign
+from worker.database import Database, change
+from worker.models import Base, Campaign
 from worker.search.find import Where, find
 from worker.search.query import parse
 
@@ -60,6 +62,25 @@ def test_transcripts_from_before_the_search_are_found_after_it(database: Databas
     with database.reading() as session:
         hits = find(session, parse("good"), Where(), before=None, limit=9)
     assert [hit.text for hit in hits] == ["good morning"]
+
+
+def test_failures_that_were_forgiven_move_out_of_the_rules_and_back(database: Database) -> None:
+    plain = {"canary": 0, "max_failure_share": 0.2}
+    ids = [add_campaign(database) for _ in range(2)]
+    with database.engine.begin() as connection:
+        _forgive(connection, ids[0], plain, [7, 3])
+        _forgive(connection, ids[1], plain, [0, 0])
+        command.downgrade(migrations.config(connection), "0006")
+        rows = connection.execute(select(Campaign.id, Campaign.rules)).all()
+        assert {row.id: row.rules for row in rows} == {ids[0]: {**plain, "forgiven": [7, 3]}, ids[1]: plain}
+        command.upgrade(migrations.config(connection), "head")
+        kept = connection.execute(select(Campaign.rules, Campaign.forgiven).order_by(Campaign.id)).all()
+    assert kept == [(plain, [7, 3]), (plain, [0, 0])]
+
+
+def _forgive(connection: Connection, campaign_id: str, rules: dict[str, Any], forgiven: list[int]) -> None:
+    own = change(Campaign).where(Campaign.id == campaign_id)
+    connection.execute(own.values(rules=rules, forgiven=forgiven))
 
 
 def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:

@@ -12,6 +12,7 @@ from worker.states import (
     MOVES,
     BreakerState,
     CampaignState,
+    CampaignStep,
     Described,
     ImportState,
     JobState,
@@ -38,6 +39,7 @@ def _rows(heading: str) -> dict[str, list[str]]:
         ("A service", BreakerState),
         ("An import", ImportState),
         ("A campaign", CampaignState),
+        ("What goes on within a campaign's state", CampaignStep),
         ("A recording in a campaign", MemberState),
     ],
 )

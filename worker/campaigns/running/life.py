@@ -20,20 +20,13 @@ from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
 from worker.ids import new_id
 from worker.models import Campaign
 from worker.spending.prices import nusd
-from worker.states import CAMPAIGN_MOVES, CampaignState, JobState
+from worker.states import CAMPAIGN_MOVES, CampaignState, CampaignStep, JobState
 
 HOUR_MS = 3_600_000
 CANARY = 30
 MAX_FAILURE_SHARE = 0.2
-
-
-class Step:
-    """What goes on within a state, in `Campaign.step`."""
-
-    DRAWING = "drawing"  # the canary is chosen
-    ENROLLING = "enrolling"
-    PROMOTING = "promoting"
-    ROLLING_BACK = "rolling_back"
+DOING = {CampaignStep.PROMOTING: "being promoted", CampaignStep.ROLLING_BACK: "being rolled back"}
+IN_STATE = {CampaignState.CANARY: "in canary", CampaignState.REVIEW: "in review"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +106,7 @@ def start(session: Session, id_or_name: str, *, canary: int | None = None) -> No
     size = int(campaign.rules["canary"] if canary is None else canary)
     begun = {"started_ms": clock(session), "rules": {**campaign.rules, "canary": size}}
     if size:
-        _move(session, campaign, CampaignState.CANARY, step=Step.DRAWING, **begun)
+        _move(session, campaign, CampaignState.CANARY, step=CampaignStep.DRAWING, **begun)
     else:
         _run(session, campaign, **begun)
 
@@ -130,8 +123,8 @@ def resume(session: Session, id_or_name: str) -> None:
     """Go on where it was; failures until now are forgiven, or the next one would pause it again."""
     campaign = _locked(session, id_or_name)
     _expect(campaign, "resumed", CampaignState.PAUSED)
-    rules = {**campaign.rules, "forgiven": list(counts(session, campaign.id))}
-    _move(session, campaign, CampaignState.RUNNING, reason=None, rules=rules)
+    forgiven = list(counts(session, campaign.id))
+    _move(session, campaign, CampaignState.RUNNING, reason=None, forgiven=forgiven)
 
 
 def cancel(session: Session, id_or_name: str) -> None:
@@ -146,14 +139,14 @@ def promote(session: Session, id_or_name: str, rule: Mapping[str, Any] | None = 
     campaign = _locked(session, id_or_name)
     _expect(campaign, "promoted", CampaignState.FINISHED)
     rules = {**campaign.rules, "promote": dict(rule)} if rule is not None else campaign.rules
-    _step(session, campaign, "promoted", step=Step.PROMOTING, rules=rules)
+    _step(session, campaign, "promoted", step=CampaignStep.PROMOTING, rules=rules)
 
 
 def roll_back(session: Session, id_or_name: str) -> None:
     """Make the transcripts from before it the current ones again. Steps do it."""
     campaign = _locked(session, id_or_name)
     _expect(campaign, "rolled back", CampaignState.PROMOTED)
-    _step(session, campaign, "rolled back", step=Step.ROLLING_BACK)
+    _step(session, campaign, "rolled back", step=CampaignStep.ROLLING_BACK)
 
 
 # ---- for the steps, which hold the row's lock
@@ -175,9 +168,9 @@ def finish(session: Session, campaign: Campaign) -> None:
 def come_to_the_end(session: Session, campaign: Campaign) -> None:
     """The step that goes on has done its last slice."""
     done = {"step": None, "position": None}
-    if campaign.step == Step.PROMOTING:
+    if campaign.step == CampaignStep.PROMOTING:
         _move(session, campaign, CampaignState.PROMOTED, promoted_ms=clock(session), **done)
-    elif campaign.step == Step.ROLLING_BACK:
+    elif campaign.step == CampaignStep.ROLLING_BACK:
         _move(session, campaign, CampaignState.ROLLED_BACK, rolled_back_ms=clock(session), **done)
     else:
         _set(session, campaign, **done)
@@ -189,7 +182,7 @@ def advance(session: Session, campaign: Campaign, position: str) -> None:
 
 
 def _run(session: Session, campaign: Campaign, **columns: Any) -> None:  # noqa: ANN401  # columns have many types
-    _move(session, campaign, CampaignState.RUNNING, step=Step.ENROLLING, position=None, reason=None, **columns)
+    _move(session, campaign, CampaignState.RUNNING, step=CampaignStep.ENROLLING, position=None, reason=None, **columns)
 
 
 def _expect(campaign: Campaign, what: str, state: CampaignState) -> None:
@@ -199,9 +192,9 @@ def _expect(campaign: Campaign, what: str, state: CampaignState) -> None:
 
 def _illegal(campaign: Campaign, what: str) -> IllegalMove:
     """Its sentence names what goes on, else the state."""
-    doing = {Step.PROMOTING: "being promoted", Step.ROLLING_BACK: "being rolled back"}.get(campaign.step or "")
-    state = {CampaignState.CANARY: "in canary", CampaignState.REVIEW: "in review"}.get(CampaignState(campaign.status))
-    return IllegalMove(f"A campaign that is {doing or state or campaign.status} cannot be {what}.")
+    doing = DOING.get(CampaignStep(campaign.step)) if campaign.step else None
+    state = IN_STATE.get(CampaignState(campaign.status), campaign.status)
+    return IllegalMove(f"A campaign that is {doing or state} cannot be {what}.")
 
 
 def _step(session: Session, campaign: Campaign, what: str, **columns: Any) -> None:  # noqa: ANN401  # columns have many types

@@ -16,14 +16,13 @@ from worker.campaigns.running import life
 from worker.campaigns.running.canary import enrol_canary
 from worker.campaigns.running.enrol import enrol_slice
 from worker.campaigns.running.feed import feed
-from worker.campaigns.running.life import Step
 from worker.campaigns.running.member_results import End, keep_ends, read_ends
 from worker.campaigns.running.members import counts, has, withdraw
 from worker.campaigns.running.promotion import promote_late, promote_slice, roll_back_slice
 from worker.database import Database
 from worker.fleet import slots
 from worker.models import Campaign, Member
-from worker.states import CampaignState, JobState, MemberState
+from worker.states import CampaignState, CampaignStep, JobState, MemberState
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +30,10 @@ FEWEST_ENDED = 20  # before that, a share of failures says little
 UNFINISHED = (MemberState.WAITING, MemberState.GIVEN)
 
 Slice = Callable[[Session, Campaign], str | None]
-SLICES: dict[str, Slice] = {
-    Step.ENROLLING: enrol_slice,
-    Step.PROMOTING: promote_slice,
-    Step.ROLLING_BACK: roll_back_slice,
+SLICES: dict[CampaignStep, Slice] = {
+    CampaignStep.ENROLLING: enrol_slice,
+    CampaignStep.PROMOTING: promote_slice,
+    CampaignStep.ROLLING_BACK: roll_back_slice,
 }
 
 
@@ -89,7 +88,7 @@ def _go_on(session: Session, campaign: Campaign, noted: list[End], room: int) ->
         case CampaignState.CANCELLED:
             return withdraw(session, campaign.id, JobState.QUEUED, JobState.RUNNING) > 0
     if noted and (
-        campaign.step == Step.PROMOTING or (campaign.status, campaign.step) == (CampaignState.PROMOTED, None)
+        campaign.step == CampaignStep.PROMOTING or (campaign.status, campaign.step) == (CampaignState.PROMOTED, None)
     ):
         promote_late(session, campaign, [end.recording_id for end in noted])
     return _next_slice(session, campaign)
@@ -99,7 +98,7 @@ def _next_slice(session: Session, campaign: Campaign) -> bool:
     """A slice of what goes on within the state; False where nothing does."""
     if campaign.step is None:
         return False
-    position = SLICES[campaign.step](session, campaign)
+    position = SLICES[CampaignStep(campaign.step)](session, campaign)
     if position is None:
         life.come_to_the_end(session, campaign)
         log.info("a step of a campaign has come to its end", campaign=campaign.id, step=campaign.step)
@@ -109,7 +108,7 @@ def _next_slice(session: Session, campaign: Campaign) -> bool:
 
 
 def _canary(session: Session, campaign: Campaign, room: int) -> bool:
-    if campaign.step == Step.DRAWING:
+    if campaign.step == CampaignStep.DRAWING:
         enrol_canary(session, campaign)
         life.come_to_the_end(session, campaign)
         return True
@@ -145,7 +144,7 @@ def _run(session: Session, campaign: Campaign, noted: list[End], room: int) -> b
 
 def _too_many_failed(session: Session, campaign: Campaign) -> str | None:
     """A sentence where the share of failures is over the campaign's; what was before it was resumed is forgiven."""
-    forgiven_done, forgiven_failed = campaign.rules.get("forgiven", (0, 0))
+    forgiven_done, forgiven_failed = campaign.forgiven
     done, failed = counts(session, campaign.id)
     failed = max(0, failed - forgiven_failed)
     ended = max(0, done - forgiven_done) + failed
