@@ -8,8 +8,8 @@ from api.requests.filters import JobsFilter
 from api.requests.imports import ImportAsk
 from api.requests.options import Options, UrlOptions
 from api.requests.retries import RetryOptions
-from api.schemas import Problem
 from worker.imports.rows import Described
+from worker.shapes import Problem
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",

@@ -12,7 +12,6 @@ from api.http.docs import problems, request_body
 from api.http.pages import WindowQuery
 from api.requests.imports import folder_source, job_options
 from api.requests.options import ChannelLabels
-from api.schemas import Archive, Archives
 from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
@@ -20,6 +19,7 @@ from worker.imports.requests import FolderAsk
 from worker.input_fields import Name, sentence
 from worker.services.catalogue import find_service
 from worker.settings import Settings
+from worker.shapes import Archive, Archives
 from worker.spec import make_spec
 from worker.states import Channels
 from worker.strict_json import parse_json

@@ -12,10 +12,10 @@ from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerpri
 from api.requests.batches import MAX_BODY_BYTES, Ask, read_ask, submit_items
 from api.requests.manifest_upload import PATH, Bulk
 from api.requests.uploads import refuse_length
-from api.schemas import Batch, SubmittedBatch, SubmittedManifest
 from worker.doorway import Session
 from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch
+from worker.shapes import Batch, SubmittedBatch, SubmittedManifest
 from worker.views.batches import read_batch
 
 router = APIRouter(tags=["batches"])

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
 from api.http.docs import problems, request_body
-from api.schemas.budgets import Budget, BudgetPage
 from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence
+from worker.shapes.budgets import Budget, BudgetPage
 from worker.spending.prices import nusd
 from worker.spending.scopes import check_price, scope_of
 from worker.strict_json import parse_json

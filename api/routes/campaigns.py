@@ -13,7 +13,6 @@ from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
 from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, StartFields, read_fields
-from api.schemas import Campaign, CampaignRecordings, Campaigns, DryRun
 from worker.archive_rules import Rules, rules_of
 from worker.campaigns.choice.plan import Planned, make_plan
 from worker.campaigns.choice.target import Aim
@@ -21,6 +20,7 @@ from worker.campaigns.running import life
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.recordings import newest_recording
+from worker.shapes import Campaign, CampaignRecordings, Campaigns, DryRun
 from worker.states import MemberState
 from worker.strict_json import parse_json
 from worker.views.campaigns import list_campaigns, list_members, read_campaign

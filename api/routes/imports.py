@@ -17,12 +17,12 @@ from api.requests.expecting import expected
 from api.requests.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
 from api.requests.uploads import refuse_length
 from api.routes.archives import ArchiveName
-from api.schemas import Import, ImportProblems, Imports
 from worker.archive_rules import locked_archive
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.imports.life import add_import, cancel_import, open_import
 from worker.imports.manifests import is_manifest, kind_of
+from worker.shapes import Import, ImportProblems, Imports
 from worker.views.imports import list_imports, list_problems, read_import
 from worker.views.pages import MAX_LIMIT
 

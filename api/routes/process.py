@@ -6,10 +6,10 @@ from fastapi.responses import JSONResponse
 import migrations
 from api.http.dependencies import DoorOf
 from api.http.docs import problems
-from api.schemas import Health, Readiness
 from worker.errors import DatabaseUnavailable
 from worker.fleet import dispatcher_age_ms
 from worker.metrics import CONTENT_TYPE
+from worker.shapes import Health, Readiness
 
 router = APIRouter(tags=["process"])
 

@@ -17,11 +17,11 @@ from api.requests.filters import LabelQuery, labels_of
 from api.requests.submissions import of_saved
 from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
-from api.schemas import KeptRecording, Recording, Recordings, Versions
 from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.metadata import add_recording, describe
 from worker.imports.rows import Described, read_row
+from worker.shapes import KeptRecording, Recording, Recordings, Versions
 from worker.strict_json import parse_json
 from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
 

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from api.http.dependencies import DoorOf
 from api.http.docs import problems
 from api.http.pages import WindowQuery
-from api.schemas import Results
 from worker.errors import InvalidRequest
+from worker.shapes import Results
 from worker.views.results import archive_results, batch_results, campaign_results, job_results
 
 MOST_JOBS = 100

@@ -14,13 +14,13 @@ from api.http.dependencies import DoorOf
 from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
-from api.schemas import CampaignComparison, CastVote, NextVote, Votes
 from worker.campaigns.review import votes
 from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence
+from worker.shapes import CampaignComparison, CastVote, NextVote, Votes
 from worker.strict_json import parse_json
 from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines, read_review
 

@@ -10,8 +10,8 @@ from api.http.dependencies import DoorOf
 from api.http.docs import problems
 from api.http.pages import WindowQuery
 from api.requests.filters import labels_of
-from api.schemas import Found
 from worker.search.find import Where
+from worker.shapes import Found
 from worker.views.search import search
 
 router = APIRouter(tags=["search"])

@@ -16,8 +16,8 @@ from api.requests import submissions
 from api.requests.options import Options, read_options, read_url_options
 from api.requests.sources import registered
 from api.requests.uploads import Upload, receive, refuse_length
-from api.schemas import SubmittedJob
 from worker.errors import InvalidRequest
+from worker.shapes import SubmittedJob
 from worker.strict_json import parse_json
 
 PATH = "/v1/jobs"

@@ -13,13 +13,13 @@ from api.http.docs import FILTER, RETRY, problems
 from api.http.idempotent_writes import Answer, KeyHeader, Step, checked_key, fingerprint_of, write, write_in_parts
 from api.requests.filters import chosen_by
 from api.requests.retries import RetryOptions, changed, read_retry
-from api.schemas import Changed, Job
 from worker.archive_rules import rules_of_job
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.queue import jobs
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.reruns import read_spec, retry_as
+from worker.shapes import Changed, Job
 from worker.states import Lane
 from worker.strict_json import parse_json
 from worker.views.jobs import read_job

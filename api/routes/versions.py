@@ -14,13 +14,13 @@ from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.request_headers import chosen_format
 from api.routes.transcripts import FORMS, inline
-from api.schemas import Comparison, Recording, Transcript, Version
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence
 from worker.results.export import MEDIA_TYPES, Format, export
 from worker.results.transcript_readers import read_transcript
 from worker.results.versions import add_version, make_current
+from worker.shapes import Comparison, Recording, Transcript, Version
 from worker.strict_json import parse_json
 from worker.views.recordings import read_recording, version_view
 from worker.views.transcripts import compare_versions, read_version

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from api.schemas import Archive
 from tests.fixtures.doors import House, sound
+from worker.shapes import Archive
 
 SOURCE = "http://127.0.0.1:9/a.wav"
 

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import insert
 
-from api.schemas import Budget
 from tests.fixtures.doors import House
 from tests.fixtures.rows import add_campaign
 from tests.unit.worker.test_metrics import samples
 from worker.models import Budget as Row
 from worker.models import BudgetWindow
+from worker.shapes import Budget
 
 
 def put(house: House, period: str = "all", limits: dict[str, object] | None = None, **of: str) -> Budget:

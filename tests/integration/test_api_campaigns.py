@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api.schemas import Campaign, CampaignRecordings, Campaigns
 from tests.fixtures.doors import House
 from tests.unit.worker.campaigns.scenes import OLD, add_recording, model_now, run, settle, work
 from worker.archive_rules import Rules, save_archive
+from worker.shapes import Campaign, CampaignRecordings, Campaigns
 from worker.spec import Spec
 
 

@@ -10,12 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from api.routes import verbs
-from api.schemas import Job
 from tests.fixtures.doors import House, sound
 from tests.fixtures.rows import claim
 from worker.errors import DamagedAudio, StorageFailed
 from worker.models import Job as JobRow
 from worker.queue import jobs
+from worker.shapes import Job
 from worker.states import Lane
 
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import func, select
 
 from api.requests import manifest_upload
-from api.schemas import SubmittedManifest
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
 from tests.unit.api.cli.waiting import until
 from worker.imports import manifests
 from worker.models import Batch, Job, Recording
+from worker.shapes import SubmittedManifest
 from worker.states import Lane
 
 JSON = {"content-type": "application/x-ndjson"}

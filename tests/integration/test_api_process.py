@@ -9,10 +9,10 @@ from structlog.testing import capture_logs
 
 import migrations
 from api.app import make_app
-from api.schemas import Service
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from worker import fleet
+from worker.shapes import Service
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
 

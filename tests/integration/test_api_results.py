@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from api.schemas import Result, Results
 from tests.fixtures.doors import House
 from tests.fixtures.rows import SPEC, add_campaign, claim, give_to_campaign, new_recording, submit
 from tests.fixtures.spoken import bring, spoken
@@ -17,6 +16,7 @@ from worker.queue import jobs
 from worker.queue.batches import add_batch
 from worker.recordings import find_or_add
 from worker.results import segments
+from worker.shapes import Result, Results
 from worker.states import MemberState
 
 

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from api.schemas import CampaignComparison
 from tests.fixtures.doors import House
 from tests.fixtures.reviewing import add_member
 from tests.fixtures.rows import add_campaign
+from worker.shapes import CampaignComparison
 
 SCRIPT = "<script>alert('one')</script> & </td> \"quoted\""
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from api.schemas import Found
 from tests.fixtures.doors import House
 from tests.fixtures.spoken import bring, set_recording, spoken
+from worker.shapes import Found
 
 
 def asked(house: House, **query: Any) -> Found:  # noqa: ANN401  # any part of a query

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api.schemas import SubmittedJob
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House, opened, settings_for, sound
+from worker.shapes import SubmittedJob
 from worker.states import Lane
 
 JSON = {"content-type": "application/json"}

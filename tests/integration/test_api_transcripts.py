@@ -3,10 +3,10 @@
 import pysubs2
 import pytest
 
-from api.schemas import Recording, Transcript, Version
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import cut, finished
 from worker.results.export import MEDIA_TYPES, Format
+from worker.shapes import Recording, Transcript, Version
 
 
 def transcript_url(house: House) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from api.schemas import SubmittedBatch
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House, opened, settings_for, sound
 from worker.recordings import read_recording
+from worker.shapes import SubmittedBatch
 from worker.states import Lane
 
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from api.schemas import Usage
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import finished
+from worker.shapes import Usage
 
 
 def test_this_month_s_usage_has_the_published_shape(either_house: House) -> None:

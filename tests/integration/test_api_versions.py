@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from api.schemas import Comparison, Recording, Transcript, Version
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import finished
+from worker.shapes import Comparison, Recording, Transcript, Version
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nGood morning, Ada.\n\n2\n00:00:06,000 --> 00:00:07,000\nGood morning.\n"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from api.schemas import NextVote, Votes
 from tests.fixtures.doors import House
 from tests.fixtures.reviewing import add_member
 from tests.fixtures.rows import add_campaign
+from worker.shapes import NextVote, Votes
 
 OLD = [f"old words of passage {at}" for at in range(6)]
 NEW = [f"new things in passage {at}" for at in range(6)]

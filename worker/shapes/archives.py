@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.base import Page, Shape
+from worker.shapes.base import Page, Shape
 
 
 class SyncedFolder(Shape):

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.base import Page, Shape
-from api.schemas.jobs import Spec
+from worker.shapes.base import Page, Shape
+from worker.shapes.jobs import Spec
 
 
 class Reuse(Shape):

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from api.schemas.base import Shape
+from worker.shapes.base import Shape
 
 
 class ShownPassage(Shape):

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.base import Page, Shape
+from worker.shapes.base import Page, Shape
 
 
 class Budget(Shape):

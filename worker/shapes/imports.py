@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.archives import Recording
-from api.schemas.base import Page, Shape
+from worker.shapes.archives import Recording
+from worker.shapes.base import Page, Shape
 
 
 class ImportSource(Shape):

@@ -1,17 +1,17 @@
 """What the API answers, as it stands in OpenAPI: a module for each subject."""
 
-from api.schemas.archives import Archive, Archives, Recording, Recordings, Usage, UsagePage
-from api.schemas.base import Page, Problem, Shape
-from api.schemas.batches import Batch, BatchItem, ManifestProblem, SubmittedBatch, SubmittedManifest
-from api.schemas.budgets import Budget, BudgetPage, Estimate
-from api.schemas.campaigns import Campaign, CampaignRecordings, Campaigns, DryRun
-from api.schemas.imports import Expected, Import, ImportProblems, Imports, KeptRecording
-from api.schemas.jobs import Changed, Job, JobError, Jobs, Progress, Spec, SubmittedJob, Waiting
-from api.schemas.process import Health, Readiness, Service, Services
-from api.schemas.results import Result, ResultError, Results
-from api.schemas.reviews import CampaignComparison, CastVote, NextVote, Votes
-from api.schemas.search import Found, FoundSegment, Hit
-from api.schemas.transcripts import (
+from worker.shapes.archives import Archive, Archives, Recording, Recordings, Usage, UsagePage
+from worker.shapes.base import Page, Problem, Shape
+from worker.shapes.batches import Batch, BatchItem, ManifestProblem, SubmittedBatch, SubmittedManifest
+from worker.shapes.budgets import Budget, BudgetPage, Estimate
+from worker.shapes.campaigns import Campaign, CampaignRecordings, Campaigns, DryRun
+from worker.shapes.imports import Expected, Import, ImportProblems, Imports, KeptRecording
+from worker.shapes.jobs import Changed, Job, JobError, Jobs, Progress, Spec, SubmittedJob, Waiting
+from worker.shapes.process import Health, Readiness, Service, Services
+from worker.shapes.results import Result, ResultError, Results
+from worker.shapes.reviews import CampaignComparison, CastVote, NextVote, Votes
+from worker.shapes.search import Found, FoundSegment, Hit
+from worker.shapes.transcripts import (
     ComparedVersion,
     Comparison,
     Edits,

@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime, Field
 
-from api.schemas.base import Problem, Shape
+from worker.shapes.base import Problem, Shape
 
 
 class Batch(Shape):
