@@ -9,7 +9,7 @@ from api.requests.imports import ImportAsk
 from api.requests.options import Options, UrlOptions
 from api.requests.retries import RetryOptions
 from worker.imports.rows import Described
-from worker.shapes import Problem
+from worker.shapes.base import Problem
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",

@@ -19,7 +19,7 @@ from worker.imports.requests import FolderAsk
 from worker.input_fields import Name, sentence
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.shapes import Archive, Archives
+from worker.shapes.archives import Archive, Archives
 from worker.spec import make_spec
 from worker.states import Channels
 from worker.strict_json import parse_json

@@ -15,7 +15,7 @@ from api.requests.uploads import refuse_length
 from worker.doorway import Session
 from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch
-from worker.shapes import Batch, SubmittedBatch, SubmittedManifest
+from worker.shapes.jobs import Batch, SubmittedBatch, SubmittedManifest
 from worker.views.batches import read_batch
 
 router = APIRouter(tags=["batches"])

@@ -13,7 +13,7 @@ from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.errors import InvalidRequest
 from worker.input_fields import Name, sentence
-from worker.shapes.budgets import Budget, BudgetPage
+from worker.shapes.spending import Budget, Budgets
 from worker.spending.prices import nusd
 from worker.spending.scopes import check_price, scope_of
 from worker.strict_json import parse_json
@@ -42,7 +42,7 @@ async def _asked(request: Request) -> Limits:
         raise InvalidRequest(sentence(error.errors())) from error
 
 
-@router.get("/v1/budgets", response_model=BudgetPage, responses=problems(400, 404))
+@router.get("/v1/budgets", response_model=Budgets, responses=problems(400, 404))
 def get_budgets(door: DoorOf, archive: ArchiveOf = None, campaign: CampaignOf = None) -> JSONResponse:
     """All budgets, or those of one archive or campaign; at `level` `warning` four fifths are gone."""
     with door.database.reading() as session:

@@ -20,7 +20,7 @@ from worker.campaigns.running import life
 from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.recordings import newest_recording
-from worker.shapes import Campaign, CampaignRecordings, Campaigns, DryRun
+from worker.shapes.campaigns import Campaign, CampaignRecordings, Campaigns, DryRun
 from worker.states import MemberState
 from worker.strict_json import parse_json
 from worker.views.campaigns import list_campaigns, list_members, read_campaign

@@ -22,7 +22,7 @@ from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.imports.life import add_import, cancel_import, open_import
 from worker.imports.manifests import is_manifest, kind_of
-from worker.shapes import Import, ImportProblems, Imports
+from worker.shapes.archives import Import, ImportProblems, Imports
 from worker.views.imports import list_imports, list_problems, read_import
 from worker.views.pages import MAX_LIMIT
 

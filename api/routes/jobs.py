@@ -11,7 +11,7 @@ from api.http.docs import problems
 from api.http.pages import WindowQuery
 from api.http.request_headers import etag, matches, wait_s
 from api.requests.filters import FilterQuery
-from worker.shapes import Job, Jobs
+from worker.shapes.jobs import Job, Jobs
 from worker.states import ENDED
 from worker.views.jobs import job_version, list_jobs, look
 

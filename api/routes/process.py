@@ -9,7 +9,7 @@ from api.http.docs import problems
 from worker.errors import DatabaseUnavailable
 from worker.fleet import dispatcher_age_ms
 from worker.metrics import CONTENT_TYPE
-from worker.shapes import Health, Readiness
+from worker.shapes.services import Health, Readiness
 
 router = APIRouter(tags=["process"])
 

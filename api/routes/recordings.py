@@ -21,7 +21,8 @@ from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.metadata import add_recording, describe
 from worker.imports.rows import Described, read_row
-from worker.shapes import KeptRecording, Recording, Recordings, Versions
+from worker.shapes.recordings import KeptRecording, Recording, Recordings
+from worker.shapes.transcripts import Versions
 from worker.strict_json import parse_json
 from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
 

@@ -10,7 +10,7 @@ from api.http.dependencies import DoorOf
 from api.http.docs import problems
 from api.http.pages import WindowQuery
 from worker.errors import InvalidRequest
-from worker.shapes import Results
+from worker.shapes.recordings import Results
 from worker.views.results import archive_results, batch_results, campaign_results, job_results
 
 MOST_JOBS = 100

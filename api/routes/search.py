@@ -11,14 +11,14 @@ from api.http.docs import problems
 from api.http.pages import WindowQuery
 from api.requests.filters import labels_of
 from worker.search.find import Where
-from worker.shapes import Found
+from worker.shapes.recordings import Hits
 from worker.views.search import search
 
 router = APIRouter(tags=["search"])
 Words = Annotated[str, Query(description='Words that must all be there, "a phrase", -without, begin*.')]
 
 
-@router.get("/v1/search", response_model=Found, responses=problems(400))
+@router.get("/v1/search", response_model=Hits, responses=problems(400))
 def get_search(
     door: DoorOf,
     window: WindowQuery,

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
 from api.http.docs import problems
-from worker.shapes import Services
+from worker.shapes.services import Services
 from worker.views.services import read_services
 
 router = APIRouter(tags=["service"])

@@ -17,7 +17,7 @@ from api.requests.options import Options, read_options, read_url_options
 from api.requests.sources import registered
 from api.requests.uploads import Upload, receive, refuse_length
 from worker.errors import InvalidRequest
-from worker.shapes import SubmittedJob
+from worker.shapes.jobs import SubmittedJob
 from worker.strict_json import parse_json
 
 PATH = "/v1/jobs"

@@ -9,7 +9,7 @@ from api.http.dependencies import DoorOf
 from api.http.docs import problems
 from api.http.request_headers import chosen_format
 from worker.results.export import MEDIA_TYPES, Format, export
-from worker.shapes import Transcript
+from worker.shapes.transcripts import Transcript
 from worker.views.transcripts import read_transcript, source_of
 
 router = APIRouter(tags=["transcripts"])

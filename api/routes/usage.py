@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
 from api.http.docs import problems
-from worker.shapes import UsagePage
+from worker.shapes.spending import UsagePage
 from worker.views.usage import read_usage
 
 router = APIRouter(tags=["usage"])

@@ -19,7 +19,7 @@ from worker.errors import InvalidRequest
 from worker.queue import jobs
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.reruns import read_spec, retry_as
-from worker.shapes import Changed, Job
+from worker.shapes.jobs import Changed, Job
 from worker.states import Lane
 from worker.strict_json import parse_json
 from worker.views.jobs import read_job

@@ -20,7 +20,8 @@ from worker.input_fields import Name, sentence
 from worker.results.export import MEDIA_TYPES, Format, export
 from worker.results.transcript_readers import read_transcript
 from worker.results.versions import add_version, make_current
-from worker.shapes import Comparison, Recording, Transcript, Version
+from worker.shapes.recordings import Recording
+from worker.shapes.transcripts import Comparison, Transcript, Version
 from worker.strict_json import parse_json
 from worker.views.recordings import read_recording, version_view
 from worker.views.transcripts import compare_versions, read_version

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.fixtures.doors import House, sound
-from worker.shapes import Archive
+from worker.shapes.archives import Archive
 
 SOURCE = "http://127.0.0.1:9/a.wav"
 

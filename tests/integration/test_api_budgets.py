@@ -8,7 +8,7 @@ from tests.fixtures.rows import add_campaign
 from tests.unit.worker.test_metrics import samples
 from worker.models import Budget as Row
 from worker.models import BudgetWindow
-from worker.shapes import Budget
+from worker.shapes.spending import Budget
 
 
 def put(house: House, period: str = "all", limits: dict[str, object] | None = None, **of: str) -> Budget:

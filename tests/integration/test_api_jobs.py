@@ -15,7 +15,7 @@ from tests.fixtures.rows import claim
 from worker.errors import DamagedAudio, StorageFailed
 from worker.models import Job as JobRow
 from worker.queue import jobs
-from worker.shapes import Job
+from worker.shapes.jobs import Job
 from worker.states import Lane
 
 

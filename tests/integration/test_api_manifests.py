@@ -14,7 +14,7 @@ from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
 from tests.unit.api.cli.waiting import until
 from worker.imports import manifests
 from worker.models import Batch, Job, Recording
-from worker.shapes import SubmittedManifest
+from worker.shapes.jobs import SubmittedManifest
 from worker.states import Lane
 
 JSON = {"content-type": "application/x-ndjson"}

@@ -12,7 +12,7 @@ from api.app import make_app
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from worker import fleet
-from worker.shapes import Service
+from worker.shapes.services import Service
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
 

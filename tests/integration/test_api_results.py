@@ -16,7 +16,7 @@ from worker.queue import jobs
 from worker.queue.batches import add_batch
 from worker.recordings import find_or_add
 from worker.results import segments
-from worker.shapes import Result, Results
+from worker.shapes.recordings import Result, Results
 from worker.states import MemberState
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.doors import House
 from tests.fixtures.reviewing import add_member
 from tests.fixtures.rows import add_campaign
-from worker.shapes import CampaignComparison
+from worker.shapes.reviews import CampaignComparison
 
 SCRIPT = "<script>alert('one')</script> & </td> \"quoted\""
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House, opened, settings_for, sound
-from worker.shapes import SubmittedJob
+from worker.shapes.jobs import SubmittedJob
 from worker.states import Lane
 
 JSON = {"content-type": "application/json"}

@@ -6,7 +6,8 @@ import pytest
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import cut, finished
 from worker.results.export import MEDIA_TYPES, Format
-from worker.shapes import Recording, Transcript, Version
+from worker.shapes.recordings import Recording
+from worker.shapes.transcripts import Transcript, Version
 
 
 def transcript_url(house: House) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House, opened, settings_for, sound
 from worker.recordings import read_recording
-from worker.shapes import SubmittedBatch
+from worker.shapes.jobs import SubmittedBatch
 from worker.states import Lane
 
 

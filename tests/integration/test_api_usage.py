@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import finished
-from worker.shapes import Usage
+from worker.shapes.spending import Usage
 
 
 def test_this_month_s_usage_has_the_published_shape(either_house: House) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.fixtures.doors import House
 from tests.unit.worker.views.scenes import finished
-from worker.shapes import Comparison, Recording, Transcript, Version
+from worker.shapes.recordings import Recording
+from worker.shapes.transcripts import Comparison, Transcript, Version
 
 SRT = "1\n00:00:00,500 --> 00:00:02,000\nGood morning, Ada.\n\n2\n00:00:06,000 --> 00:00:07,000\nGood morning.\n"
 

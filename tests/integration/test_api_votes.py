@@ -5,7 +5,7 @@ import pytest
 from tests.fixtures.doors import House
 from tests.fixtures.reviewing import add_member
 from tests.fixtures.rows import add_campaign
-from worker.shapes import NextVote, Votes
+from worker.shapes.reviews import NextVote, Votes
 
 OLD = [f"old words of passage {at}" for at in range(6)]
 NEW = [f"new things in passage {at}" for at in range(6)]

@@ -1,16 +1,29 @@
-"""What all shapes share."""
+"""What all shapes share: frozen models that the API builds, documents and sends, and that its client reads."""
 
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Self, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 Item = TypeVar("Item")
+# A string and no datetime: what is sent, to the millisecond, is then what was written, whoever passes it on.
+Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 class Shape(BaseModel):
-    """Nothing that is not written here leaves the house."""
+    """Nothing that is not written here is sent. What a server sends beyond it, a client that is older reads over."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, answer: Mapping[str, Any]) -> Self:
+        """A server's answer, which may be newer than this program. Raises ValidationError where it is another thing."""
+        return cls.model_validate(answer, extra="ignore")
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is sent."""
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class Page(Shape, Generic[Item]):
@@ -28,3 +41,18 @@ class Problem(Shape):
     code: str
     hint: str
     retryable: bool
+
+
+@overload
+def moment(stamp_ms: int) -> Moment: ...
+
+
+@overload
+def moment(stamp_ms: int | None) -> Moment | None: ...
+
+
+def moment(stamp_ms: int | None) -> Moment | None:
+    """ISO 8601 in UTC, to the millisecond; null stays null."""
+    if stamp_ms is None:
+        return None
+    return datetime.fromtimestamp(stamp_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

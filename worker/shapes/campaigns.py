@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from worker.shapes.base import Page, Shape
+from worker.shapes.base import Moment, Page, Shape
 from worker.shapes.jobs import Spec
 
 
@@ -64,11 +64,11 @@ class CampaignSummary(Shape):
     limits: Limits
     rules: Rules
     plan: Plan
-    created_at: AwareDatetime
-    started_at: AwareDatetime | None
-    finished_at: AwareDatetime | None
-    promoted_at: AwareDatetime | None
-    rolled_back_at: AwareDatetime | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    promoted_at: Moment | None
+    rolled_back_at: Moment | None
 
 
 class CampaignProgress(Shape):

@@ -1,8 +1,8 @@
 """Transcripts, and versions side by side."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from worker.shapes.base import Page, Shape
+from worker.shapes.base import Moment, Page, Shape
 
 
 class Gap(Shape):
@@ -54,7 +54,7 @@ class Version(Shape):
     segments: int
     gaps: int
     text: str
-    created_at: AwareDatetime
+    created_at: Moment
 
 
 class ComparedVersion(Shape):

@@ -1,8 +1,8 @@
-"""Budgets."""
+"""Budgets, estimates, and what was used."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from worker.shapes.base import Page, Shape
+from worker.shapes.base import Moment, Page, Shape
 
 
 class Budget(Shape):
@@ -18,8 +18,8 @@ class Budget(Shape):
     reserved_ms: int
     used: float = Field(description="The spent share of the limit that is nearer.")
     level: str = Field(description="open, warning from four fifths on, spent where jobs wait for it.")
-    waits_until: AwareDatetime | None = Field(description="When jobs that wait go on by themselves.")
-    created_at: AwareDatetime
+    waits_until: Moment | None = Field(description="When jobs that wait go on by themselves.")
+    created_at: Moment
 
 
 class Estimate(Shape):
@@ -34,4 +34,22 @@ class Estimate(Shape):
     time_s: float | None = Field(description="With every permit busy at the service's pace; null where it has none.")
 
 
-BudgetPage = Page[Budget]
+class Usage(Shape):
+    month: str
+    archive: str
+    campaign: str | None = Field(description="Its id; null for what no campaign asked for.")
+    campaign_name: str | None
+    service: str
+    model: str
+    jobs: int
+    audio_ms: int
+    needed_ms: int
+    sent_ms: int
+    reused_ms: int
+    skipped_ms: int
+    gaps: int
+    cost_usd: float | None = Field(description="Of what was sent, at the price that there is now; null where none is.")
+
+
+Budgets = Page[Budget]
+UsagePage = Page[Usage]

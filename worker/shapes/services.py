@@ -1,8 +1,8 @@
-"""Services and processes."""
+"""Recognition services, and the process that answers."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from worker.shapes.base import Page, Shape
+from worker.shapes.base import Moment, Page, Shape
 
 
 class Service(Shape):
@@ -14,8 +14,8 @@ class Service(Shape):
     sentence: str
     code: str | None
     message: str | None
-    since: AwareDatetime | None
-    next_try_at: AwareDatetime | None
+    since: Moment | None
+    next_try_at: Moment | None
 
 
 class Health(Shape):
