@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
-from api.http.docs import problems, request_body
 from api.http.pages import WindowQuery
+from api.requests.docs import problems, request_body
 from api.requests.imports import folder_source, job_options
 from api.requests.options import ChannelLabels
 from worker.archive_rules import Rules, save_archive, save_source

@@ -7,9 +7,9 @@ from fastapi.responses import JSONResponse
 
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import BATCH, problems
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.requests.batches import MAX_BODY_BYTES, Ask, read_ask, submit_items
+from api.requests.docs import BATCH, problems
 from api.requests.manifest_upload import PATH, Bulk
 from api.requests.uploads import refuse_length
 from worker.doorway import Session

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
-from api.http.docs import problems, request_body
+from api.requests.docs import problems, request_body
 from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.errors import InvalidRequest

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from api.http.bodies import read_body
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
 from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, StartFields, read_fields
+from api.requests.docs import problems, request_body
 from worker.archive_rules import Rules, rules_of
 from worker.campaigns.choice.plan import Planned, make_plan
 from worker.campaigns.choice.target import Aim

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
+from api.requests.docs import problems
 from worker.input_fields import Name
 from worker.shapes.spending import Estimate
 from worker.spending.estimates import Asked, estimate_for

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import IMPORT, problems
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
+from api.requests.docs import IMPORT, problems
 from api.requests.expecting import expected
 from api.requests.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
 from api.requests.uploads import refuse_length

@@ -7,9 +7,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import problems
 from api.http.pages import WindowQuery
 from api.http.request_headers import etag, matches, wait_s
+from api.requests.docs import problems
 from api.requests.filters import FilterQuery
 from worker.shapes.jobs import Job, Jobs
 from worker.states import ENDED

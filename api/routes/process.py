@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 import migrations
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
+from api.requests.docs import problems
 from worker.errors import DatabaseUnavailable
 from worker.fleet import dispatcher_age_ms
 from worker.metrics import CONTENT_TYPE

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 
 from api.http.bodies import pulled, read_body
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import UPLOADED, problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
+from api.requests.docs import UPLOADED, problems, request_body
 from api.requests.filters import LabelQuery, labels_of
 from api.requests.submissions import of_saved
 from api.requests.uploads import Upload, receive, refuse_length

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
 from api.http.pages import WindowQuery
+from api.requests.docs import problems
 from worker.errors import InvalidRequest
 from worker.shapes.recordings import Results
 from worker.views.results import archive_results, batch_results, campaign_results, job_results

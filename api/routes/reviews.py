@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
-from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
+from api.requests.docs import problems, request_body
 from worker.campaigns.review import votes
 from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
 from api.http.pages import WindowQuery
+from api.requests.docs import problems
 from api.requests.filters import labels_of
 from worker.search.find import Where
 from worker.shapes.recordings import Hits

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
+from api.requests.docs import problems
 from worker.shapes.services import Services
 from worker.views.services import read_services
 

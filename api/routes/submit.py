@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 
 from api.http.bodies import pulled, read_body
 from api.http.dependencies import Door, DoorOf
-from api.http.docs import SUBMISSION, problems
 from api.http.idempotent_writes import KeyHeader, checked_key, fingerprint_of, write
 from api.requests import submissions
+from api.requests.docs import SUBMISSION, problems
 from api.requests.options import Options, read_options, read_url_options
 from api.requests.sources import registered
 from api.requests.uploads import Upload, receive, refuse_length

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Query, Response
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
 from api.http.request_headers import chosen_format
+from api.requests.docs import problems
 from worker.results.export import MEDIA_TYPES, Format, export
 from worker.shapes.transcripts import Transcript
 from worker.views.transcripts import read_transcript, source_of

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
-from api.http.docs import problems
+from api.requests.docs import problems
 from worker.shapes.spending import UsagePage
 from worker.views.usage import read_usage
 

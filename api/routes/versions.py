@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
-from api.http.docs import problems, request_body
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.request_headers import chosen_format
+from api.requests.docs import problems, request_body
 from api.routes.transcripts import FORMS, inline
 from worker.doorway import Session
 from worker.errors import InvalidRequest
