@@ -1,1 +1,10 @@
-"""The Qwen real-time speech recognition protocol, both ends of it. Knows nothing of jobs."""
+"""The Qwen real-time speech recognition protocol, both ends of it. Knows nothing of jobs.
+
+`ROOMS` is its map: ``client`` and ``service`` both know ``protocol``, and not each other.
+"""
+
+ROOMS = {
+    "protocol": "what both ends share: events, the rules of a conversation, errors; no socket",
+    "client": "our end as a client: connections and sessions, with our deadlines",
+    "service": "the other end: a service that speaks the same protocol, with a recogniser behind it",
+}

@@ -1,12 +1,14 @@
 """Who may import whom, and which module owns which library: the house's plan as a test."""
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.paths import ROOT
+from tools import rooms
 
 PACKAGES = ("realtime", "worker", "api", "migrations")
 MAY_IMPORT = {
@@ -43,6 +45,14 @@ def imports(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def imported(path: Path) -> Iterator[str]:
+    """As `imports`, but ``from worker import states`` is ``worker.states``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    yield from (name for name in imports(path) if "." in name)
+
+
 def named(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -52,6 +62,51 @@ def test_a_room_imports_only_the_rooms_below_it(path: Path) -> None:
     own = path.relative_to(ROOT).parts[0]
     wrong = [name for name in imports(path) if (top := name.split(".")[0]) in PACKAGES and top not in MAY_IMPORT[own]]
     assert not wrong
+
+
+def rooms_of(package: str) -> list[str]:
+    """The package's rooms from the ground up, as its map has them."""
+    return list(importlib.import_module(package).ROOMS)
+
+
+def room_of(module: str) -> str:
+    """``worker.queue.jobs`` lies in ``queue``; the package itself, which is its map, in no room."""
+    return ".".join(module.split(".")[1:2])
+
+
+@pytest.mark.parametrize("package", rooms.PACKAGES)
+def test_the_map_of_a_package_has_each_of_its_rooms_and_no_other(package: str) -> None:
+    there = {path.stem for path in (ROOT / package).glob("*.py")} | {
+        path.parent.name for path in (ROOT / package).glob("*/__init__.py")
+    }
+    assert sorted(rooms_of(package)) == sorted(there - {"__init__"})
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if path.parent.name != "migrations"], ids=named)
+def test_a_room_of_a_package_imports_only_the_rooms_before_it(path: Path) -> None:
+    package, *rest = path.relative_to(ROOT).with_suffix("").parts
+    if package not in rooms.PACKAGES or rest == ["__init__"]:
+        return
+    order = rooms_of(package)
+    before = order[: order.index(rest[0]) + 1]
+    own = {room_of(name) for name in imported(path) if name.split(".")[0] == package}
+    assert sorted(own - set(before)) == []
+
+
+def test_the_two_ends_of_the_protocol_do_not_know_each_other() -> None:
+    ends = ("client", "service")
+    wrong = [
+        named(path)
+        for end, other in (ends, ends[::-1])
+        for path in (ROOT / "realtime" / end).rglob("*.py")
+        if any(room_of(name) == other for name in imported(path) if name.startswith("realtime."))
+    ]
+    assert wrong == []
+
+
+def test_the_tables_of_rooms_for_contributors_are_those_of_the_maps() -> None:
+    page = rooms.PAGE.read_text()
+    assert page == rooms.written(page), "run: python tools/rooms.py"
 
 
 @pytest.mark.parametrize("path", modules(), ids=named)
