@@ -28,7 +28,7 @@ import httpx
 import psutil
 from sqlalchemy import Engine, text
 
-from api.cli.stack import own_command
+from api.cli.stack.plan import own_command
 from bench.report import keep, load, show
 from bench.scale import running_api
 from bench.stack import until

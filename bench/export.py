@@ -23,7 +23,7 @@ import psutil
 from sqlalchemy import insert
 
 import migrations
-from api.cli.stack import own_command
+from api.cli.stack.plan import own_command
 from bench.report import keep, load, show
 from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster

@@ -30,7 +30,7 @@ import psutil
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from api.cli.stack import own_command
+from api.cli.stack.plan import own_command
 from bench.peak import peak_together
 from bench.report import keep, load, percentile, show
 from bench.stack import until

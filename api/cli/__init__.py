@@ -8,7 +8,7 @@ import typer
 
 from api.cli.commands import app
 from api.cli.exits import CommandError, Exit
-from api.cli.say import note
+from api.cli.output.printing import note
 from api.client import ApiProblem, ApiUnreachable
 from realtime.protocol.errors import CodedError
 from worker.errors import ConfigurationError

@@ -8,7 +8,7 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filters import AsJson
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.target import open_client
 from api.client import ApiProblem, Client
 from worker.budgets import Level, Period, Scope

@@ -5,27 +5,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli import (
-    archive,
-    budget,
-    change,
-    demo,
-    export,
-    filling,
-    look,
-    probe,
-    recognizer,
-    reprocess,
-    run,
-    search,
-    submit,
-    syncing,
-    transcribe,
-    up,
-    usage,
-    versions,
-)
-from api.cli.say import put
+from api.cli import budget, cancel_retry, demo, export, probe, search, status, submit, transcribe, usage, versions
+from api.cli.archive import imports, rules, sync
+from api.cli.campaigns import reprocess
+from api.cli.output.printing import put
+from api.cli.stack import recognizer, run, up
 from worker.version import VERSION
 
 EXIT_CODES = (
@@ -72,10 +56,10 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     up.up,
     transcribe.transcribe,
     submit.submit,
-    look.status,
-    look.watch,
-    change.cancel,
-    change.retry,
+    status.status,
+    status.watch,
+    cancel_retry.cancel,
+    cancel_retry.retry,
     export.export,
     search.search,
     usage.usage,
@@ -85,20 +69,20 @@ COMMANDS: tuple[Callable[..., int], ...] = (
 PROCESSES: tuple[Callable[..., int], ...] = (run.api, run.worker, run.dispatcher, recognizer.recognizer, run.migrate)
 
 OF_ARCHIVES: dict[str, Callable[..., int]] = {
-    "import": filling.import_recordings,
-    "imports": filling.list_imports,
-    "problems": filling.problems,
-    "stop": filling.stop_import,
-    "source": syncing.source,
-    "sync": syncing.sync,
-    "watch": syncing.watch,
+    "import": imports.import_recordings,
+    "imports": imports.list_imports,
+    "problems": imports.problems,
+    "stop": imports.stop_import,
+    "source": sync.source,
+    "sync": sync.sync,
+    "watch": sync.watch,
 }
 
 for name, command in OF_ARCHIVES.items():
-    archive.app.command(name)(command)
+    rules.app.command(name)(command)
 for command in COMMANDS:
     app.command()(command)
-app.add_typer(archive.app, name="archive")
+app.add_typer(rules.app, name="archive")
 app.add_typer(budget.app, name="budget")
 app.add_typer(versions.app, name="versions")
 app.add_typer(reprocess.app, name="reprocess")

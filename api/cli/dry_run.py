@@ -11,7 +11,7 @@ from typing import Any
 
 from api.cli.configure import configured
 from api.cli.exits import Exit, ServerUnreachable
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.sources import Missing, Source
 from api.cli.target import open_client
 from worker.audio.lengths import said_length_ms

@@ -11,8 +11,8 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import CommandError, Exit, UsageProblem
 from api.cli.filters import AsJson
-from api.cli.progress import counting
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
+from api.cli.output.progress import counting
 from api.cli.target import open_client
 from api.client import ApiProblem, Client
 from worker.errors import InvalidRequest

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 from api.cli.configure import configured
 from api.cli.exits import Exit
-from api.cli.progress import sending
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
+from api.cli.output.progress import sending
 from api.cli.target import open_client
 from worker.errors import InvalidRequest
 from worker.imports.manifests import CSV, LINES

@@ -13,7 +13,7 @@ from rich.text import Text
 from api.cli.configure import configured
 from api.cli.exits import Exit
 from api.cli.filters import AsJson
-from api.cli.say import note, printable, put, put_json
+from api.cli.output.printing import note, printable, put, put_json
 from api.cli.target import open_client
 
 FOUND = re.compile("</?mark>")

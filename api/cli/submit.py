@@ -10,7 +10,7 @@ from api.cli.budget import warn_of_budgets
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.manifest import submit_manifest
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.sources import Source, find_sources
 from api.cli.spec_options import (
     Archive,

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.cli import tether
 from api.cli.configure import unused_key
-from api.cli.engines import Engine
 from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
-from api.cli.home import Server, read_server, running_server
-from api.cli.logtail import LogTail
-from api.cli.say import note
-from api.cli.stack import own_command
+from api.cli.output.printing import note
+from api.cli.stack import parent_death
+from api.cli.stack.engines import Engine
+from api.cli.stack.home import Server, read_server, running_server
+from api.cli.stack.logtail import LogTail
+from api.cli.stack.plan import own_command
 from api.client import ApiUnreachable, Client
 from worker.settings import Settings, child_environment
 
@@ -68,7 +68,7 @@ def _start(environment: dict[str, str], engine: Engine, log: LogTail) -> subproc
     command = own_command("up", "--port", "0", "--engine", engine)
     with log.path.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # a command of our own, without a shell
-            [sys.executable, "-I", "-S", str(Path(tether.__file__)), str(os.getpid()), *command],
+            [sys.executable, "-I", "-S", str(Path(parent_death.__file__)), str(os.getpid()), *command],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

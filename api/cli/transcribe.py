@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.configure import configured
-from api.cli.engines import Engine
 from api.cli.exits import Exit, UsageProblem
+from api.cli.output.printing import note, put, put_json
+from api.cli.output.progress import open_display
 from api.cli.outputs import plan_outputs
-from api.cli.progress import open_display
-from api.cli.say import note, put, put_json
 from api.cli.sources import Missing, Source, find_sources
 from api.cli.spec_options import (
     Archive,
@@ -29,6 +28,7 @@ from api.cli.spec_options import (
     VoiceOption,
     form_fields,
 )
+from api.cli.stack.engines import Engine
 from api.cli.target import open_or_start
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client

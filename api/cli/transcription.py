@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from api.cli.exits import Exit, ServiceRefuses
-from api.cli.following import ROUND_S, Follower, Refusals, refusal_line
-from api.cli.progress import Display, done_line
+from api.cli.output.progress import Display, done_line
+from api.cli.polling import ROUND_S, Follower, Refusals, refusal_line
 from api.cli.sources import Source
 from api.cli.uploads import Sent, Uploads, uploading
 from api.client import ApiProblem, Client, RemoteJob

@@ -7,7 +7,7 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import Exit
 from api.cli.filters import AsJson
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.target import open_client
 
 HOURS = ("audio", "sent", "reused", "skipped")

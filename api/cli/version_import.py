@@ -10,7 +10,7 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filters import AsJson
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.target import open_client
 from api.cli.version_files import Matched, match, transcripts_in
 from api.client import ApiProblem, Client

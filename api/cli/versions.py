@@ -11,7 +11,7 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filters import AsJson
-from api.cli.say import note, put, put_json
+from api.cli.output.printing import note, put, put_json
 from api.cli.target import open_client
 from api.cli.version_import import import_versions
 from worker.results.export import Format

@@ -15,7 +15,7 @@ import yaml
 
 from api.cli import main
 from api.cli.commands import app
-from api.cli.ports import answers, free_port
+from api.cli.stack.ports import answers, free_port
 from tests.fixtures.command_line import cut_sample
 from tests.fixtures.paths import ROOT
 from tests.fixtures.postgres_cluster import PostgresCluster

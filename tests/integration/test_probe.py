@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from api.cli.ports import free_port
+from api.cli.stack.ports import free_port
 from realtime.client.connection import Deadlines
 from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
 from tests.fixtures.planted import MODEL, Habits, PlantedService, planted

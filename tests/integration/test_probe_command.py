@@ -11,8 +11,8 @@ import pytest
 
 from api.cli import main
 from api.cli.configure import configured
-from api.cli.learning import learn
-from api.cli.ports import free_port
+from api.cli.probing import learn
+from api.cli.stack.ports import free_port
 from tests.fixtures.planted import Habits, PlantedService, planted
 from tests.integration.test_probe import FAST, FASTEST, PLAN, SLOW
 from worker.services.catalogue import find_service

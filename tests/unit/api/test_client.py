@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.ports import free_port
+from api.cli.stack.ports import free_port
 from api.client import ApiProblem, ApiUnreachable, Client, RemoteJob
 from api.client import transport as client_module
 from tests.unit.api.stub_server import stub_server

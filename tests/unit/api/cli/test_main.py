@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from api.cli import main
-from api.cli.ports import free_port
+from api.cli.stack.ports import free_port
 from tests.sounds import silence, talk, write_wav
 from worker.version import VERSION
 

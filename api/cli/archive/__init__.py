@@ -1,0 +1,1 @@
+"""`longhand archive …`: rules of archives, and filling them."""

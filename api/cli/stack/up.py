@@ -1,0 +1,142 @@
+"""`longhand up`: the whole stack in the foreground, and the same for a while under another command."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from api.cli.configure import configured, unused_key
+from api.cli.exits import CommandError, Exit, child_problem
+from api.cli.output.printing import note, put
+from api.cli.stack.engines import Engine, engine_model
+from api.cli.stack.home import HomeTaken, Server, announce, own_home, running_server
+from api.cli.stack.plan import Plan, own_command, plan_stack
+from api.cli.stack.ports import LOOPBACK, free_port, is_free
+from api.cli.stack.supervisor import Supervisor
+from worker.settings import Settings
+
+READY_S = 60.0
+
+
+class Stops:
+    """Counts SIGTERM, SIGINT and the end of the terminal: the first ends the stack in order, the second at once.
+
+    A plain number, because a handler may run while the main thread holds any lock.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # under nohup it is to stay ignored
+                signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        self._asked += 1
+
+    def once(self) -> bool:
+        return self._asked > 0
+
+    def twice(self) -> bool:
+        return self._asked > 1
+
+
+def up(
+    *,
+    port: Annotated[int, typer.Option(help="Where the API listens; 0 for any free port.", min=0, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="Address the API listens on.")] = LOOPBACK,
+    workers: Annotated[int, typer.Option(help="Worker processes: as many as cores to feed.", min=1, max=64)] = 1,
+    engine: Annotated[Engine, typer.Option(help="What the embedded local service answers with.")] = Engine.POCKETSPHINX,
+    service: Annotated[str | None, typer.Option(help="Who recognises: local, intl, cn, or a configured name.")] = None,
+) -> int:
+    """Run everything on this machine, in the foreground: Ctrl-C ends it.
+
+    What is configured is used, what is not is embedded: SQLite, Redis and the local service. Each part is a process
+    that is started again when it dies. A second `up` of the same home says where the first one is.
+
+        longhand up
+
+        LONGHAND_SERVICE=intl LONGHAND_SERVICE_KEY=sk-… longhand up --workers 2
+    """
+    settings = configured(service=service)
+    try:
+        with own_home(settings.home):
+            return _serve(settings, host=host, port=_port(host, port), workers=workers, engine=engine)
+    except HomeTaken:
+        return _join(settings)
+
+
+def _port(host: str, port: int) -> int:
+    if port and not is_free(host, port):
+        raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
+    return port or free_port(host)
+
+
+def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:
+    stops = Stops()
+    stops.listen()
+    plan = plan_stack(
+        settings, host=host, port=port, workers=workers, engine=engine, model=engine_model(engine, settings)
+    )
+    supervisor = Supervisor(settings.home / "logs", note)
+    try:
+        _start(plan, supervisor, stops.once)
+        if not stops.once():
+            announce(settings.home, Server(plan.url, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
+            _summary(settings, plan)
+        supervisor.watch(stops.once)
+        note("Ending: workers finish the segments in flight (once more Ctrl-C ends at once).")
+    finally:
+        supervisor.end(stops.twice)
+    return Exit.OK
+
+
+def _start(plan: Plan, supervisor: Supervisor, stopped: Callable[[], bool]) -> None:
+    """Redis and migrations come first; then all at once, since that is quicker and each can wait for the others."""
+    early = [supervisor.start(part) for part in plan.parts if part.name == "redis"]
+    _migrate(plan)
+    for child in early:
+        supervisor.wait_ready(child, READY_S, stopped)
+    for child in [supervisor.start(part) for part in plan.parts if part.name != "redis"]:
+        supervisor.wait_ready(child, READY_S, stopped)
+
+
+def _migrate(plan: Plan) -> None:
+    done = subprocess.run(  # noqa: S603  # a command of our own, without a shell
+        own_command("migrate"),
+        env=plan.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["it did not say why"]
+        why = f"The database cannot be brought up to date: {lines[-1].removeprefix('longhand: ')}"
+        raise child_problem(done.returncode, why)
+
+
+def _join(settings: Settings) -> int:
+    """One stack a home: say where it is."""
+    server = running_server(settings.home)
+    if server is None:
+        raise CommandError(f"Another process holds {settings.home}, but its stack does not answer: end it first.")
+    put(f"A stack of this home is already running at {server.url} (process {server.pid}); nothing to start.")
+    return Exit.OK
+
+
+def _summary(settings: Settings, plan: Plan) -> None:
+    names = ", ".join(part.name for part in plan.parts)
+    put(f"Longhand is up at {plan.url}")
+    put(f"  processes  {names}")
+    put(f"  embedded   {', '.join([*plan.embedded, *([] if settings.database_url else ['SQLite'])]) or 'nothing'}")
+    put(f"  service    {settings.service_url or settings.service}")
+    put(f"  home       {settings.home} (logs in {settings.home / 'logs'})")
+    put("  try        longhand transcribe RECORDING   (in another terminal)")
+    if line := unused_key(settings):
+        put(line)

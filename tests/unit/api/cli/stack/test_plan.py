@@ -1,0 +1,59 @@
+import pytest
+
+from api.cli.configure import configured
+from api.cli.stack.plan import Plan, embeds_service, plan_stack
+
+
+def plan(*, workers: int = 1, host: str = "127.0.0.1") -> Plan:
+    return plan_stack(configured(), host=host, port=8080, workers=workers, engine="scripted", model="scripted-1")
+
+
+def names(made: Plan) -> list[str]:
+    return [part.name for part in made.parts]
+
+
+def test_with_nothing_configured_everything_is_embedded() -> None:
+    made = plan()
+    assert names(made) == ["redis", "recognizer", "dispatcher", "worker-1", "api"]
+    assert made.environment["LONGHAND_REDIS_URL"].startswith("redis://127.0.0.1:")
+    assert made.environment["LONGHAND_LOCAL_URL"].startswith("ws://127.0.0.1:")
+
+
+def test_workers_are_as_many_as_asked_for() -> None:
+    assert names(plan(workers=3))[3:6] == ["worker-1", "worker-2", "worker-3"]
+
+
+def test_what_is_configured_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGHAND_REDIS_URL", "redis://example.org:6379/0")
+    monkeypatch.setenv("LONGHAND_SERVICE", "intl")
+    made = plan()
+    assert names(made) == ["dispatcher", "worker-1", "api"]
+    assert made.environment["LONGHAND_REDIS_URL"] == "redis://example.org:6379/0"
+    assert "LONGHAND_MODEL" not in made.environment
+
+
+@pytest.mark.parametrize(
+    "variable", ["LONGHAND_SERVICE_URL=ws://localhost:1/x", "LONGHAND_SERVICE=cn", "LONGHAND_LOCAL_URL=ws://h/x"]
+)
+def test_the_local_service_is_run_only_where_no_other_was_named(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert embeds_service(configured())
+    monkeypatch.setenv(*variable.split("=", 1))
+    assert not embeds_service(configured())
+
+
+def test_answers_of_one_engine_are_not_taken_for_another_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plan().environment["LONGHAND_MODEL"] == "scripted-1"
+    monkeypatch.setenv("LONGHAND_MODEL", "my-own")
+    assert plan().environment["LONGHAND_MODEL"] == "my-own"
+
+
+def test_each_command_line_names_its_process() -> None:
+    shown = {part.name: " ".join(part.command) for part in plan().parts}
+    for name in ("recognizer", "dispatcher", "api"):
+        assert f" {name}" in shown[name]
+    assert shown["worker-1"].endswith(" worker")
+    assert "redis-server" in shown["redis"]
+
+
+def test_the_url_shown_can_be_opened_where_all_addresses_are_listened_on() -> None:
+    assert plan(host="0.0.0.0").url == "http://127.0.0.1:8080"
