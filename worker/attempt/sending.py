@@ -111,7 +111,7 @@ class Flow:
             if not self._on_way:  # it is others' segments
                 time.sleep(LOOK_S)
             self._land(LOOK_S)
-            self._lease.touch()
+            self._lease.got_on()
 
     def _give_back(self, held: Held) -> None:
         with suppress(SQLAlchemyError):  # what cannot be given back is the sweep's, when the claim is over

@@ -1,6 +1,6 @@
 """A recording's bytes as a file: from the media store, or fetched from its source for as long as a job needs them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,21 +41,14 @@ def _known_digest(desk: Desk, claim: Claim, recording: Recording, lease: Lease, 
     if recording.digest is not None:
         return recording.digest
     with source_errors(recording.source_url or ""):
-        digest = digest_of(path, _got_on(lease))
+        digest = digest_of(path, lambda _size: lease.got_on())
     learn(desk.database, claim, digest=digest, size_bytes=path.stat().st_size)
     return digest
 
 
-def _got_on(lease: Lease) -> Callable[[int], None]:
-    def got_on(_size: int) -> None:
-        lease.check()
-        lease.touch()
-
-    return got_on
-
-
 def _fetch(desk: Desk, claim: Claim, recording: Recording, lease: Lease, target: Path) -> str:
-    fetched = fetch_source(recording.source_url or "", target, desk.settings, _known(recording), _got_on(lease))
+    url, known = recording.source_url or "", _known(recording)
+    fetched = fetch_source(url, target, desk.settings, known, lambda _size: lease.got_on())
     if recording.digest is None:
         learn(desk.database, claim, digest=fetched.digest, size_bytes=fetched.size_bytes)
     elif recording.digest != fetched.digest:

@@ -7,6 +7,7 @@ database, has stopped sending before anybody else can claim its job.
 
 import threading
 import time
+from collections.abc import Callable
 
 from worker.claims.claim import Claim
 from worker.errors import AttemptEnded, LeaseLost, Stopping
@@ -14,6 +15,7 @@ from worker.errors import AttemptEnded, LeaseLost, Stopping
 MARGIN_S = 5.0
 # Longer than any single wait in the pipeline: a decode window, a permit, the answer to one segment.
 STALL_S = 300.0
+POLL_S = 0.2  # between two looks at a lease of who waits for something
 
 
 class Stop:
@@ -25,7 +27,10 @@ class Stop:
 
 
 class Lease:
-    """One job's guard: ``touch`` when it gets on, ``check`` before each step, ``check_frame`` before each frame."""
+    """One job's guard: ``check`` before each step, ``check_frame`` before each frame, ``touch`` when the job gets on.
+
+    To wait one's turn is to get on too, for as long as the lease holds: `got_on` and `wait` say both at once.
+    """
 
     def __init__(self, claim: Claim, stop: Stop, *, claimed_at: float) -> None:
         self.claim = claim
@@ -53,6 +58,25 @@ class Lease:
             raise LeaseLost(f"the lease on job {self.claim.job_id} was not renewed in time")
         if self._stop.now.is_set():
             raise Stopping("this process is going down at once")
+
+    def got_on(self) -> None:
+        """The job got on, and is about to begin something new; raises as `check` does."""
+        self.check()
+        self.touch()
+
+    def got_on_sending(self) -> None:
+        """The job got on in the middle of what it sends, and goes on with it; raises as `check_frame` does."""
+        self.check_frame()
+        self.touch()
+
+    def wait(self, until: Callable[[float], object]) -> None:
+        """Call ``until``, which itself waits for the seconds that it is given, until it says that it is so.
+
+        Raises as `check` does, also where it has been so all the time.
+        """
+        self.check()
+        while not until(POLL_S):
+            self.got_on()
 
     @property
     def is_stopping(self) -> bool:

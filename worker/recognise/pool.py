@@ -91,11 +91,11 @@ class Recogniser:
     @contextmanager
     def turn(self, spec: Spec, lease: Lease) -> Iterator[Exchange]:
         """The caller's own way to the service, when its turn has come, for the block's duration; for a stream."""
-        wait_for(lambda: self._streams.acquire(timeout=IDLE_POLL_S), lease)
+        lease.wait(lambda seconds: self._streams.acquire(timeout=seconds))
         turn = Turn(spec, lease)
         place = self._enqueue(turn)
         try:
-            wait_for(lambda: turn.begun.wait(IDLE_POLL_S), lease)
+            lease.wait(turn.begun.wait)
             yield self._exchange
         finally:
             place.cancel()
@@ -154,14 +154,6 @@ class Recogniser:
             queued = list(self._queue.queue)
         for waiting in queued:
             waiting.wanted.lease.touch()
-
-
-def wait_for(happened: Callable[[], bool], lease: Lease) -> None:
-    """Ask until it is so; to wait one's turn is to get on. Raises AttemptEnded where the lease says so."""
-    lease.check()
-    while not happened():
-        lease.check()
-        lease.touch()
 
 
 class Recognisers:

@@ -57,7 +57,7 @@ class Exchange:
 
     def knock(self, spec: Spec, lease: Lease) -> None:
         """Return where a session can be had, as far as this process knows; else raise what stands in the way."""
-        self._door.enter(lambda: self._have_a_session(_key(spec), lease), lambda: _stand_in_line(lease))
+        self._door.enter(lambda: self._have_a_session(_key(spec), lease), lease.got_on)
 
     def hear(self, utterance: Utterance, meter: Meter) -> Heard:
         """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
@@ -202,36 +202,23 @@ class Exchange:
         """
         if spec.lane is Lane.INTERACTIVE:
             return self._ask_for_permit(spec, lease)
-        with first_in_line(self._turnstile, lambda: _get_on(lease)):
+        with first_in_line(self._turnstile, lease.got_on_sending):
             return self._ask_for_permit(spec, lease)
 
     def _ask_for_permit(self, spec: Spec, lease: Lease) -> Permit:
         wish = new_wish()
         while True:
-            lease.check()
+            lease.got_on()
             self._freed.clear()
             permit = self._limits.try_acquire(self._quota, spec.lane, wish)
             if permit is not None:
                 return permit
-            _get_on(lease)
             self._freed.wait(_poll_s())
 
 
-def _stand_in_line(lease: Lease) -> None:
-    """As `_get_on`, where nothing has begun yet: a process that goes down in good order ends it too."""
-    lease.check()
-    lease.touch()
-
-
 def _be_patient(lease: Lease) -> None:
-    _get_on(lease)
+    lease.got_on_sending()
     time.sleep(_poll_s())
-
-
-def _get_on(lease: Lease) -> None:
-    """To wait one's turn is to get on, for as long as the lease holds."""
-    lease.check_frame()
-    lease.touch()
 
 
 def _poll_s() -> float:

@@ -62,8 +62,7 @@ class Meter:
 
     def reserve(self, audio_bytes: int) -> None:
         """See to it that so much more may be sent; raises AttemptEnded, BudgetExhausted."""
-        self._lease.check_frame()
-        self._lease.touch()
+        self._lease.got_on_sending()
         self._held.cover(-(-(self._sent_bytes + audio_bytes) // BYTES_PER_MS))
 
     @property

@@ -70,8 +70,7 @@ class Tail:
     def _read(self) -> Iterator[bytes]:
         at_ms = 0
         for window in self._decoding:
-            self._lease.check_frame()
-            self._lease.touch()
+            self._lease.got_on_sending()
             if self._lease.is_stopping:
                 self.cut_short = True
                 return
@@ -98,6 +97,5 @@ class Tail:
 
     def _wait_for_room(self, ms: int) -> None:
         while not self._held.try_cover(ms):
-            self._lease.check()
-            self._lease.touch()
+            self._lease.got_on()
             time.sleep(LOOK_S)

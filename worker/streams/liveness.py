@@ -53,8 +53,7 @@ class Vigil:
         while self._session.alive and not self._lease.is_stopping and not self._look():
             if time.monotonic() >= self._quiet_since + QUIET_S:
                 return False
-            self._lease.check_frame()
-            self._lease.touch()
+            self._lease.got_on_sending()
             time.sleep(LOOK_S)
         return True
 

@@ -151,7 +151,7 @@ class SessionRun:
         """Send the tail and store what is said in it; raises RealtimeError where the session or an answer fails."""
         with self._counted():
             frames = vigil.through(self.sounds.through(self._recall.through(tail)))
-            for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._wait):
+            for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._lease.got_on_sending):
                 for turn in self._turns.settle(outcome, self._meter.sent_ms):
                     self._settle(turn, session, exchange, cut=self._is_cut(turn, tail, vigil))
                 exchange.answered()
@@ -165,11 +165,6 @@ class SessionRun:
         if turn.end_ms <= self.from_ms + self._meter.sent_ms - SILENCE_MS:
             return False
         return tail.cut_short or (vigil.asks and turn.end_ms - turn.start_ms <= LONGEST_MS)
-
-    def _wait(self) -> None:
-        """To wait for a service whose deadline runs is to get on."""
-        self._lease.check_frame()
-        self._lease.touch()
 
     def _settle(self, turn: Turn, session: Line, exchange: Exchange, *, cut: bool) -> None:
         if cut:
