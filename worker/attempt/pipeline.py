@@ -13,7 +13,6 @@ from worker.attempt.sources import open_source
 from worker.audio.windows import AudioLimits, Decoding, open_audio
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
-from worker.claims.watched import watched
 from worker.models import Job, Recording
 from worker.queue import jobs
 from worker.recordings import learn, read_recording
@@ -111,13 +110,13 @@ class Attempt:
         recogniser = desk.recognisers.of(claim.spec.service)
         with (
             open_source(desk, claim, recording, lease) as source,
-            open_audio(source.path, self._audio_limits()) as decoding,
+            open_audio(source.path, self._audio_limits(), on_window=lease.got_on) as decoding,
             recogniser.joined(),
             Flow(desk.database, claim, lease, recogniser, digest=source.digest, purse=desk.purse(claim)) as flow,
         ):
             self._ways.append(flow)
             flow.follow(plan.stored)
-            cutting = self._cut(watched(decoding, lease), plan, recording)
+            cutting = self._cut(decoding, plan, recording)
             for piece in cutting:
                 self._learn_channels(decoding, cutting, recording)
                 flow.take(piece, cutting)

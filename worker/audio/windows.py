@@ -5,7 +5,7 @@ Memory is flat whatever the length. Duration is counted in decoded samples, neve
 
 import stat
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +59,36 @@ class Source(Protocol):
     def finish(self, samples: int) -> None: ...
 
 
-class Decoding:
-    """A recording being decoded. Iterate it once; ``duration_ms`` is final after the last window."""
+class Windows(Protocol):
+    """Audio that can be cut, window by window. ``duration_ms`` of it were given so far: all, after the last window.
 
-    def __init__(self, source: Source, limits: AudioLimits) -> None:
+    Iterate it once, and once more behind a `mix` that did something.
+    """
+
+    @property
+    def channels(self) -> int: ...
+    @property
+    def duration_ms(self) -> int: ...
+    def mix(self) -> bool: ...
+    def __iter__(self) -> Iterator[AudioSegment]: ...
+
+
+def _ignore() -> None:
+    pass
+
+
+class Decoding:
+    """A recording being decoded: `Windows`. ``on_window`` is called before each of them is given.
+
+    Hours of silence give no piece to send, but their windows show that somebody is at work on them.
+    """
+
+    def __init__(self, source: Source, limits: AudioLimits, *, on_window: Callable[[], None] = _ignore) -> None:
         self.source_channels = source.channels
         self.channels = source.channels if source.channels <= MAX_CHANNELS else 1
         self._source = source
         self._limits = limits
+        self._on_window = on_window
         self._samples = 0
         self._check(source.announced_ms or 0)
 
@@ -89,6 +111,7 @@ class Decoding:
             self._samples += len(pcm) // frame_bytes
             self._check(self.duration_ms)
             audio = make_audio(pcm, self._source.channels)
+            self._on_window()
             yield audio if audio.channels == self.channels else to_mono(audio)
         self._source.finish(self._samples)
 
@@ -115,8 +138,10 @@ def to_mono(audio: AudioSegment) -> AudioSegment:
 
 
 @contextmanager
-def open_audio(path: Path, limits: AudioLimits, *, ffmpeg: Path | None = None) -> Iterator[Decoding]:
-    """Decode the file at ``path``; leaving the block ends the decoder, wherever it is.
+def open_audio(
+    path: Path, limits: AudioLimits, *, ffmpeg: Path | None = None, on_window: Callable[[], None] = _ignore
+) -> Iterator[Decoding]:
+    """Decode the file at ``path``; leaving the block ends the decoder, wherever it is; ``on_window`` as in `Decoding`.
 
     Raises NotAudio, EmptyFile, PlaylistRefused by the first bytes; TruncatedFile, TooLong, NoAudioStream, DamagedAudio
     when opened or while iterated; DecoderFailed where the machine is to blame; SourceMissing, SourceForbidden.
@@ -125,10 +150,10 @@ def open_audio(path: Path, limits: AudioLimits, *, ffmpeg: Path | None = None) -
         _look_inside(file)
         plain = PlainWav.find(file)
         if plain is not None:
-            yield Decoding(plain, limits)
+            yield Decoding(plain, limits, on_window=on_window)
             return
         with decode(path, file, ffmpeg or find_ffmpeg(), limits.stall_s) as source:
-            yield Decoding(source, limits)
+            yield Decoding(source, limits, on_window=on_window)
 
 
 def _look_inside(file: BinaryIO) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import cast
 
 from realtime.protocol.errors import CodedError
-from worker.audio.windows import WINDOW_MS, AudioLimits, AudioSegment, Decoding, open_audio
+from worker.audio.windows import WINDOW_MS, AudioLimits, AudioSegment, Windows, open_audio
 from worker.services.catalogue import Service
 from worker.split.cutting import cut
 from worker.split.presets import preset_of
@@ -41,12 +40,8 @@ def _look(path: Path, service: Service, channels: Channels, segmentation: Segmen
         with open_audio(path, LIMITS) as decoding:
             beginning = Beginning(decoding)
             preset = preset_of(segmentation, {})
-            pieces = cut(
-                cast("Decoding", beginning),
-                channels=channels,
-                preset=preset,
-                segment_limit_ms=service.segment_limit_ms,
-            )
+            limit_ms = service.segment_limit_ms
+            pieces = cut(beginning, channels=channels, preset=preset, segment_limit_ms=limit_ms)
             heard_ms = sum(piece.span.end_ms - piece.span.start_ms for piece in pieces)
             return Sampled(beginning.duration_ms, heard_ms)
     except CodedError:  # a job will say what is wrong with it
@@ -54,22 +49,22 @@ def _look(path: Path, service: Service, channels: Channels, segmentation: Segmen
 
 
 class Beginning:
-    """The first windows of a decoding, as if the recording ended there."""
+    """The first windows of a recording, as if it ended there: `Windows`."""
 
-    def __init__(self, decoding: Decoding) -> None:
-        self._decoding = decoding
+    def __init__(self, whole: Windows) -> None:
+        self._whole = whole
 
     @property
     def channels(self) -> int:
-        return self._decoding.channels
+        return self._whole.channels
 
     @property
     def duration_ms(self) -> int:
-        return self._decoding.duration_ms
+        return self._whole.duration_ms
 
     def mix(self) -> bool:
-        """As `Decoding.mix`."""
-        return self._decoding.mix()
+        """As of the whole."""
+        return self._whole.mix()
 
     def __iter__(self) -> Iterator[AudioSegment]:
-        return islice(iter(self._decoding), BEGINNING_MS // WINDOW_MS)
+        return islice(iter(self._whole), BEGINNING_MS // WINDOW_MS)

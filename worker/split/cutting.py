@@ -1,10 +1,10 @@
-"""From a decoding to pieces: channels told apart, cut at pauses, in order of time, in flat memory."""
+"""From decoded audio to pieces: channels told apart, cut at pauses, in order of time, in flat memory."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from worker.audio.windows import AudioSegment, Decoding
+from worker.audio.windows import AudioSegment, Windows
 from worker.split.channels import beginning_of, judge, tracks
 from worker.split.presets import Preset
 from worker.split.spans import Span
@@ -24,7 +24,7 @@ class Cutting:
 
     def __init__(
         self,
-        decoding: Decoding,
+        audio: Windows,
         mode: Channels | None,
         preset: Preset,
         stored: Iterable[Span],
@@ -32,9 +32,9 @@ class Cutting:
         complete: bool,
         voice: bool,
     ) -> None:
-        self.mode = mode if decoding.channels > 1 else Channels.MIX
+        self.mode = mode if audio.channels > 1 else Channels.MIX
         self.audio_ms: int | None = None
-        self._decoding = decoding
+        self._audio = audio
         self._preset = preset
         self._stored = list(stored)
         self._complete = complete
@@ -44,25 +44,25 @@ class Cutting:
     @property
     def channels(self) -> int:
         """1 where channels are mixed."""
-        return self._decoding.channels if self.mode is Channels.SPLIT else 1
+        return self._audio.channels if self.mode is Channels.SPLIT else 1
 
     @property
     def cut_ms(self) -> int:
         return min((track.cut_ms for track in self._tracks), default=0)
 
     def __iter__(self) -> Iterator[Piece]:
-        windows = iter(self._decoding)
+        windows = iter(self._audio)
         beginning: deque[AudioSegment] = deque()
         if self.mode is None:
             beginning, self.mode = self._judge(windows)
-        if self.mode is Channels.MIX and self._decoding.mix():
-            beginning, windows = deque(), iter(self._decoding)
+        if self.mode is Channels.MIX and self._audio.mix():
+            beginning, windows = deque(), iter(self._audio)
         self._tracks = [self._track(channel) for channel in range(self.channels)]
         for window in chain(_drain(beginning), windows):
             yield from self._feed(window, self.mode)
             if all(track.is_done for track in self._tracks):
                 return
-        self.audio_ms = self._decoding.duration_ms
+        self.audio_ms = self._audio.duration_ms
         yield from _in_order(track.finish(self.audio_ms) for track in self._tracks)
 
     def _judge(self, windows: Iterator[AudioSegment]) -> tuple[deque[AudioSegment], Channels]:
@@ -81,7 +81,7 @@ class Cutting:
 
 
 def cut(
-    decoding: Decoding,
+    audio: Windows,
     *,
     channels: Channels,
     auto: Channels | None = None,
@@ -91,7 +91,7 @@ def cut(
     complete: bool = False,
     voice: bool = False,
 ) -> Cutting:
-    """Cut ``decoding`` into pieces of at most ``segment_limit_ms``.
+    """Cut the audio into pieces of at most ``segment_limit_ms``.
 
     ``auto``: what `auto` was judged to be before; None judges it now. ``stored``: an earlier attempt's spans, which
     are given as they are, and from whose end in each channel cutting goes on. ``complete``: nothing is left to cut, so
@@ -99,7 +99,7 @@ def cut(
     cut now and has no speech in it is left out.
     """
     mode = auto if channels is Channels.AUTO else channels
-    return Cutting(decoding, mode, preset.within(segment_limit_ms), stored, complete=complete, voice=voice)
+    return Cutting(audio, mode, preset.within(segment_limit_ms), stored, complete=complete, voice=voice)
 
 
 def _drain(windows: deque[AudioSegment]) -> Iterator[AudioSegment]:

@@ -6,7 +6,7 @@ Sessions follow one another over it: each takes up where the one before it left 
 import time
 from collections.abc import Iterator
 
-from worker.audio.windows import Decoding
+from worker.audio.windows import Windows
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.recognise.utterances import BYTES_PER_MS
@@ -23,12 +23,12 @@ class Tail:
     Where the process goes down in good order, or a budget is used up on the way, it ends early, and says so.
     """
 
-    def __init__(self, decoding: Decoding, mode: Channels, channel: int, from_ms: int, *, lease: Lease) -> None:
+    def __init__(self, audio: Windows, mode: Channels, channel: int, from_ms: int, *, lease: Lease) -> None:
         self.cut_short = False
         self._refused: BudgetExhausted | None = None
         self._given_bytes = 0
         self._held: Held
-        self._decoding = decoding
+        self._audio = audio
         self._mode = mode
         self._channel = channel
         self._from_ms = from_ms
@@ -40,7 +40,7 @@ class Tail:
     @property
     def duration_ms(self) -> int:
         """The recording's length, once it was read to its end."""
-        return self._decoding.duration_ms
+        return self._audio.duration_ms
 
     def begin(self, held: Held) -> bool:
         """Decode as far as the tail begins, which may take a while; whether it has anything.
@@ -69,8 +69,7 @@ class Tail:
 
     def _read(self) -> Iterator[bytes]:
         at_ms = 0
-        for window in self._decoding:
-            self._lease.got_on_sending()
+        for window in self._audio:
             if self._lease.is_stopping:
                 self.cut_short = True
                 return

@@ -10,7 +10,6 @@ import structlog
 from worker.audio.windows import AudioLimits, open_audio
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
-from worker.claims.watched import watched
 from worker.database import Database
 from worker.media.sources import Source
 from worker.models import Recording
@@ -102,17 +101,17 @@ class Streaming:
 
     @contextmanager
     def _tail(self, mode: Channels, channel: int, from_ms: int) -> Iterator[Tail]:
-        with open_audio(self.source.path, self.limits) as decoding:
+        with open_audio(self.source.path, self.limits, on_window=self.lease.got_on_sending) as decoding:
             yield Tail(decoding, mode, channel, from_ms, lease=self.lease)
 
     def _look(self) -> tuple[Channels, int]:
         """Whether channels are split or mixed, and how many are streamed."""
-        with open_audio(self.source.path, self.limits) as decoding:
+        with open_audio(self.source.path, self.limits, on_window=self.lease.got_on) as decoding:
             if self.recording.channels is None:
                 learn(self.database, self.claim, channels=decoding.source_channels)
             if decoding.channels == 1:
                 return Channels.MIX, 1
-            mode = self._known_mode() or judge(beginning_of(watched(decoding, self.lease)))
+            mode = self._known_mode() or judge(beginning_of(decoding))
             if self._known_mode() is None:
                 learn(self.database, self.claim, auto_channels=mode)
             return mode, decoding.channels if mode is Channels.SPLIT else 1

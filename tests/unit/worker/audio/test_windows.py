@@ -2,6 +2,7 @@
 
 import struct
 import wave
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,22 @@ def test_a_recording_as_long_as_allowed_is_decoded(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "x.wav", tone(1000))
     with open_audio(path, SECOND) as decoding:
         assert sum(len(window) for window in decoding) == decoding.duration_ms == 1000
+
+
+def test_before_each_window_somebody_may_end_the_decoding(tmp_path: Path) -> None:
+    def one_is_enough(given: list[int]) -> None:
+        given.append(1)
+        if len(given) == 2:
+            raise ZeroDivisionError
+
+    for path in (write_wav(tmp_path / "x.wav", tone(3000)), encode(tmp_path / "x.mp3", tone(3000))):
+        given: list[int] = []
+        with open_audio(path, LIMITS, on_window=partial(one_is_enough, given)) as decoding:
+            windows = iter(decoding)
+            assert len(next(windows)) == 1000
+            with pytest.raises(ZeroDivisionError):
+                next(windows)
+    assert children() == []
 
 
 def test_a_consumer_that_stops_early_leaves_no_process(tmp_path: Path) -> None:

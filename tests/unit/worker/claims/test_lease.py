@@ -83,6 +83,46 @@ def test_a_process_that_stops_at_once_sends_nothing_more(stop: Stop) -> None:
         guard(stop).check_frame()
 
 
+def test_to_get_on_is_to_look_at_the_lease_and_not_to_stall(stop: Stop) -> None:
+    for get_on in (Lease.got_on, Lease.got_on_sending):
+        held = guard(stop, lease_s=1000, age_s=700)
+        assert held.is_stalled(time.monotonic() + 2990)
+        get_on(held)
+        assert not held.is_stalled(time.monotonic() + 2990)
+
+
+def test_what_is_sent_goes_on_where_nothing_new_may_begin(stop: Stop) -> None:
+    held = guard(stop)
+    stop.asked.set()
+    held.got_on_sending()
+    with pytest.raises(Stopping):
+        held.got_on()
+
+
+def test_who_waits_asks_until_it_is_so_and_gets_on_meanwhile(stop: Stop) -> None:
+    held, answers, waited = guard(stop, lease_s=1000, age_s=700), [False, False, True], list[float]()
+
+    def asked(seconds: float) -> bool:
+        waited.append(seconds)
+        return answers.pop(0)
+
+    held.wait(asked)
+
+    assert waited == [lease.POLL_S] * 3
+    assert not held.is_stalled(time.monotonic() + 2990)
+
+
+def test_who_waits_leaves_when_the_process_stops(stop: Stop) -> None:
+    def asked(_seconds: float) -> bool:
+        stop.asked.set()
+        return False
+
+    with pytest.raises(Stopping):
+        guard(stop).wait(asked)
+    with pytest.raises(Stopping):
+        guard(stop).wait(lambda _seconds: True)
+
+
 def test_one_statement_renews_all_leases_of_the_process(database: Database, keeper: Keeper) -> None:
     claims = [claim_job(database, 1), claim_job(database, 2)]
     for each in claims:
