@@ -15,7 +15,7 @@ from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, Star
 from api.requests.docs import problems, request_body
 from worker.archive_rules import Rules, rules_of
 from worker.campaigns.choice.plan import Planned, make_plan
-from worker.campaigns.choice.target import Aim
+from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
 from worker.doorway import Session
 from worker.errors import InvalidRequest
@@ -61,7 +61,7 @@ def plan_campaign(
 
     def work(session: Session) -> Answer:
         new = life.NewCampaign(
-            aim=planned.aim, name=asked.name, limits=asked.limits_of(), rules=asked.rules_of(), plan=planned.view
+            target=planned.target, name=asked.name, limits=asked.limits_of(), rules=asked.rules_of(), plan=planned.view
         )
         made = life.create(session, new)
         return Answer(read_campaign(session, door.settings, made), 201, f"/v1/campaigns/{made}")
@@ -73,14 +73,14 @@ def plan_campaign(
 def _planned(session: Session, door: Door, asked: CampaignFields) -> Planned:
     selection = asked.selection.selection()
     rules = rules_of(session, selection.archive) if selection.archive else Rules(name="")
-    aim = Aim(
+    target = Target(
         selection=selection,
         until_id=newest_recording(session),
         spec=asked.spec.spec(door.settings, rules),
         fresh=asked.fresh,
         own_languages=asked.spec.own_languages(door.settings, rules),
     )
-    return make_plan(session, door.settings, aim, asked.limits_of(), asked.rules_of())
+    return make_plan(session, door.settings, target, asked.limits_of(), asked.rules_of())
 
 
 @router.get("/v1/campaigns", response_model=Campaigns, responses=problems(400))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from worker.budgets import BudgetState, Scope, budgets_of
 from worker.campaigns.choice.target import AT_WORK
 from worker.campaigns.running.life import get_campaign
-from worker.campaigns.running.usage import COLUMNS, Taken, not_kept_yet
+from worker.campaigns.running.usage import COLUMNS, CampaignUsage, unrecorded_usage
 from worker.database import clock
 from worker.errors import UnknownService
 from worker.models import Campaign, Job, Member, Recording
@@ -32,7 +32,7 @@ class Tally:
     members: int = 0
     promoted: int = 0
     audio_ms: int = 0
-    taken: Taken = field(default_factory=Taken)
+    taken: CampaignUsage = field(default_factory=CampaignUsage)
 
 
 def list_campaigns(session: Session, window: Window) -> Page:
@@ -97,7 +97,7 @@ def _tallies(session: Session, campaign_id: str) -> dict[str, Tally]:
 
 
 def _tally(members: int, promoted: int, audio_ms: int, *taken: int) -> Tally:
-    kept = Taken(**dict(zip((column.key for column in COLUMNS), taken, strict=True)))
+    kept = CampaignUsage(**dict(zip((column.key for column in COLUMNS), taken, strict=True)))
     return Tally(members=members, promoted=promoted, audio_ms=audio_ms, taken=kept)
 
 
@@ -131,8 +131,8 @@ def _actual(session: Session, settings: Settings, row: Campaign, by_state: dict[
     """What it took until now, beside the plan: as its jobs' usage has it, without looking at those that are done."""
     price = _price(row, settings)
     by_token = price is not None and price.usd_per_token is not None
-    kept = sum((tally.taken for tally in by_state.values()), Taken())
-    taken = kept + not_kept_yet(session, row.id, by_token=by_token)
+    kept = sum((tally.taken for tally in by_state.values()), CampaignUsage())
+    taken = kept + unrecorded_usage(session, row.id, by_token=by_token)
     cost = None if price is None else cost_of_sums(price, taken.sent_ms, Tokens(taken.tokens, taken.told_ms))
     return {
         "audio_ms": sum(tally.audio_ms for state, tally in by_state.items() if state != MemberState.GIVEN),

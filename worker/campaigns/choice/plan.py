@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from worker.archive_rules import check_known
 from worker.campaigns.choice.reuse import Reuse, expected_reuse
 from worker.campaigns.choice.selection import draw, joined
-from worker.campaigns.choice.target import Aim, Skip, skip_of
+from worker.campaigns.choice.target import Skip, Target, skip_of
 from worker.campaigns.running.canary import MOST_PINNED
 from worker.campaigns.running.life import HOUR_MS, Limits, Rules
 from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
@@ -42,35 +42,35 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan's JSON, and the aim with its edge found: what the campaign is created with."""
+    """A plan's JSON, and the target with its edge found: what the campaign is created with."""
 
-    aim: Aim
+    target: Target
     view: dict[str, Any]
 
 
-def make_plan(session: Session, settings: Settings, aim: Aim, limits: Limits, rules: Rules) -> Planned:
+def make_plan(session: Session, settings: Settings, target: Target, limits: Limits, rules: Rules) -> Planned:
     """Count and price it.
 
     Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
     there is a limit in money.
     """
-    if aim.selection.archive is not None:
-        check_known(session, aim.selection.archive, "selection.archive")
+    if target.selection.archive is not None:
+        check_known(session, target.selection.archive, "selection.archive")
     _roomier(session)
-    aim = replace(aim, selection=replace(aim.selection, edge=_edge(session, aim)))
-    groups = _groups(session, aim)
+    target = replace(target, selection=replace(target.selection, edge=_edge(session, target)))
+    groups = _groups(session, target)
     pinned = min(groups.get(Skip.PINNED, Group()).recordings, MOST_PINNED) if rules.canary else 0
     chosen = groups.get(None, Group())
     if not chosen.recordings and not pinned:
-        raise _nothing(groups, aim)
-    service = _limited(find_service(settings, aim.spec.service), limits)
-    found = _estimate(session, settings, aim, chosen, service)
+        raise _nothing(groups, target)
+    service = _limited(find_service(settings, target.spec.service), limits)
+    found = _estimate(session, settings, target, chosen, service)
     if limits.usd is not None and found.cost_usd is None:
-        raise PriceUnknown(f"limits.usd: no price is known for {aim.spec.model!r} of {service.name!r}.")
-    reuse = expected_reuse(session, aim, chosen.recordings)
-    view = _view(aim, groups, found, reuse, limits)
+        raise PriceUnknown(f"limits.usd: no price is known for {target.spec.model!r} of {service.name!r}.")
+    reuse = expected_reuse(session, target, chosen.recordings)
+    view = _view(target, groups, found, reuse, limits)
     return Planned(
-        aim=aim, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
+        target=target, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
     )
 
 
@@ -80,34 +80,34 @@ def _roomier(session: Session) -> None:
         session.execute(text("SET LOCAL work_mem = '128MB'"))
 
 
-def _edge(session: Session, aim: Aim) -> str | None:
+def _edge(session: Session, target: Target) -> str | None:
     """Where the limit or the sample ends: so the choice is the same at each look, and by slices."""
-    at_most, order = aim.selection.at_most, Recording.id
+    at_most, order = target.selection.at_most, Recording.id
     if at_most is None:
         return None
-    lot = order if aim.selection.limit is not None else draw(aim.selection.seed)
-    wanted = joined(lot).where(*aim.selection.conditions(aim.until_id), skip_of(session, aim).is_(None))
+    lot = order if target.selection.limit is not None else draw(target.selection.seed)
+    wanted = joined(lot).where(*target.selection.conditions(target.until_id), skip_of(session, target).is_(None))
     edge: str | None = session.scalar(wanted.order_by(lot).offset(at_most - 1).limit(1))
     return edge
 
 
-def _groups(session: Session, aim: Aim) -> dict[str | None, Group]:
-    why = skip_of(session, aim).label("why")
-    each = joined(why, Recording.duration_ms).where(*aim.chosen()).subquery()
+def _groups(session: Session, target: Target) -> dict[str | None, Group]:
+    why = skip_of(session, target).label("why")
+    each = joined(why, Recording.duration_ms).where(*target.chosen()).subquery()
     length = each.c.duration_ms
     sums = (func.count(), func.coalesce(func.sum(length), 0), func.count(length))
     rows = session.execute(select(each.c.why, *sums).group_by(each.c.why))
     return {why: Group(recordings=n, audio_ms=int(audio_ms), known=known) for why, n, audio_ms, known in rows}
 
 
-def _nothing(groups: Mapping[str | None, Group], aim: Aim) -> Exception:
+def _nothing(groups: Mapping[str | None, Group], target: Target) -> Exception:
     if not groups:
         return NothingSelected(f"The selection matches no recording. {NothingSelected.hint}")
     if Skip.SERVICE_NOT_ALLOWED in groups and len(groups) == 1:
-        return ServiceNotAllowed(f"No archive of the selection allows the service {aim.spec.service!r}.")
+        return ServiceNotAllowed(f"No archive of the selection allows the service {target.spec.service!r}.")
     if Skip.LANGUAGE_NOT_SUPPORTED in groups and len(groups) == 1:
         return LanguageNotSupported(
-            f"The service {aim.spec.service!r} cannot recognise the own language of any recording of the selection;"
+            f"The service {target.spec.service!r} cannot recognise the own language of any recording of the selection;"
             " with `auto` as the language it is detected."
         )
     if Skip.PINNED in groups and len(groups) == 1:
@@ -115,7 +115,7 @@ def _nothing(groups: Mapping[str | None, Group], aim: Aim) -> Exception:
     skipped = ", ".join(f"{group.recordings} {why}" for why, group in groups.items())
     return NothingNew(
         f"Nothing would be asked anew ({skipped}): the current transcripts, or jobs on their way, have this recognition"
-        f" key (service {aim.spec.service}, model {aim.spec.model}). {NothingNew.hint}"
+        f" key (service {target.spec.service}, model {target.spec.model}). {NothingNew.hint}"
     )
 
 
@@ -124,33 +124,33 @@ def _limited(service: Service, limits: Limits) -> Service:
     return service if limits.parallel is None else replace(service, permits=min(service.permits, limits.parallel))
 
 
-def _estimate(session: Session, settings: Settings, aim: Aim, chosen: Group, service: Service) -> Estimate:
-    ratio, ratio_from = _ratio(session, aim)
+def _estimate(session: Session, settings: Settings, target: Target, chosen: Group, service: Service) -> Estimate:
+    ratio, ratio_from = _ratio(session, target)
     return estimate(
         recordings=chosen.recordings,
         audio_ms=chosen.expected_ms,
         send_ratio=ratio,
         ratio_from=ratio_from,
         service=service,
-        price=find_price(settings, service, aim.spec.model),
+        price=find_price(settings, service, target.spec.model),
     )
 
 
-def _ratio(session: Session, aim: Aim) -> tuple[float, str]:
+def _ratio(session: Session, target: Target) -> tuple[float, str]:
     """What is sent for each ms of a recording: earlier jobs know best, then transcripts that were brought."""
-    if aim.spec.segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
+    if target.spec.segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
         return 1.0, WHOLE
-    if (known := send_ratio_of_jobs(session, aim.selection.archive)) is not None:
+    if (known := send_ratio_of_jobs(session, target.selection.archive)) is not None:
         return known, EARLIER_JOBS
-    if (spoken := _spoken_share(session, aim)) is not None:
+    if (spoken := _spoken_share(session, target)) is not None:
         return spoken, SAMPLED
     known = send_ratio_of_jobs(session, None)
     return (known, EARLIER_JOBS) if known is not None else (1.0, WHOLE)
 
 
-def _spoken_share(session: Session, aim: Aim) -> float | None:
+def _spoken_share(session: Session, target: Target) -> float | None:
     """What the segments of a few transcripts cover of their recordings: those that were brought have them too."""
-    wanted = joined(Transcript.segments, Transcript.duration_ms).where(*aim.chosen(), Transcript.duration_ms > 0)
+    wanted = joined(Transcript.segments, Transcript.duration_ms).where(*target.chosen(), Transcript.duration_ms > 0)
     rows: Sequence[Row[Any]] = session.execute(wanted.limit(SAMPLE)).all()
     total_ms = sum(row.duration_ms for row in rows)
     heard_ms = sum(segment["end_ms"] - segment["start_ms"] for row in rows for segment in row.segments)
@@ -158,7 +158,7 @@ def _spoken_share(session: Session, aim: Aim) -> float | None:
 
 
 def _view(
-    aim: Aim, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: Limits
+    target: Target, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: Limits
 ) -> dict[str, Any]:
     chosen = groups.get(None, Group())
     sent_ms = max(0, found.to_send_ms - reuse.audio_ms)
@@ -177,8 +177,8 @@ def _view(
         "time_s": _time_s(found.time_s, share, sent_ms, limits),
         "over_limit": limits.usd is not None and cost is not None and cost > limits.usd,
         "skipped": {why: group.recordings for why, group in groups.items() if why is not None},
-        "service": aim.spec.service,
-        "model": aim.spec.model,
+        "service": target.spec.service,
+        "model": target.spec.model,
     }
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import and_, distinct, func, select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.choice.selection import HEX, draw, joined
-from worker.campaigns.choice.target import Aim, skip_of
+from worker.campaigns.choice.target import Target, skip_of
 from worker.models import Answer, Recording
 
 MOST = 10_000  # recordings that are looked up
@@ -22,12 +22,12 @@ class Reuse:
     counted_over: int = 0  # recordings; fewer than all: the numbers are scaled up
 
 
-def expected_reuse(session: Session, aim: Aim, recordings: int) -> Reuse:
+def expected_reuse(session: Session, target: Target, recordings: int) -> Reuse:
     """Of so many recordings that would be transcribed. A fresh run reuses nothing."""
-    if aim.fresh or not recordings:
+    if target.fresh or not recordings:
         return Reuse(counted_over=recordings)
-    key = aim.languages(session).key().label("key")
-    wanted = joined(Recording.id, Recording.digest, key).where(*aim.chosen(), skip_of(session, aim).is_(None))
+    key = target.languages(session).key().label("key")
+    wanted = joined(Recording.id, Recording.digest, key).where(*target.chosen(), skip_of(session, target).is_(None))
     if recordings > MOST:
         wanted = wanted.where(draw(SEED) < f"{int(MOST / recordings * HEX):08x}")
     looked_at = wanted.cte("looked_at").prefix_with("MATERIALIZED", dialect="postgresql")

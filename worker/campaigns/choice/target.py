@@ -28,7 +28,7 @@ class Skip(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aim:
+class Target:
     """A selection, up to the newest recording that is meant, and what is asked for it.
 
     ``own_languages``: no language is asked for, so each recording has its own, which must be one of these.
@@ -41,7 +41,7 @@ class Aim:
     own_languages: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, campaign: Campaign) -> "Aim":
+    def of(cls, campaign: Campaign) -> "Target":
         return cls(
             selection=Selection.from_json(campaign.selection),
             until_id=campaign.until_id,
@@ -58,15 +58,15 @@ class Aim:
         return [*self.selection.conditions(self.until_id), *self.selection.drawn()]
 
 
-def skip_of(session: Session, aim: Aim) -> ColumnElement[Any]:
-    """Why a recording is passed over, as an expression beside `Aim.chosen`; NULL where it is not."""
-    languages = aim.languages(session)
+def skip_of(session: Session, target: Target) -> ColumnElement[Any]:
+    """Why a recording is passed over, as an expression beside `Target.chosen`; NULL where it is not."""
+    languages = target.languages(session)
     cases = [
-        (Recording.archive.in_(forbidden_archives(session, aim.spec.service)), Skip.SERVICE_NOT_ALLOWED),
-        *([(languages.unknown(), Skip.LANGUAGE_NOT_SUPPORTED)] if aim.own_languages else []),
-        *([] if aim.fresh else [(_same_key(aim, languages), Skip.SAME_KEY)]),
+        (Recording.archive.in_(forbidden_archives(session, target.spec.service)), Skip.SERVICE_NOT_ALLOWED),
+        *([(languages.unknown(), Skip.LANGUAGE_NOT_SUPPORTED)] if target.own_languages else []),
+        *([] if target.fresh else [(_same_key(target, languages), Skip.SAME_KEY)]),
         (Recording.pinned, Skip.PINNED),
-        *([] if aim.fresh else _working_on_it(session, languages)),
+        *([] if target.fresh else _working_on_it(session, languages)),
     ]
     return case(*((condition, skip.value) for condition, skip in cases), else_=null()).cast(String)
 
@@ -77,10 +77,10 @@ def forbidden_archives(session: Session, service: str) -> list[str]:
     return [name for name, services in rows if services and service not in services]
 
 
-def _same_key(aim: Aim, languages: Languages) -> ColumnElement[bool]:
+def _same_key(target: Target, languages: Languages) -> ColumnElement[bool]:
     """Whoever asks for gaps or doubted segments wants those answered again: there the same key is no reason."""
-    mending = [*([Transcript.gaps_count > 0] if aim.selection.gaps else [])]
-    mending += [Transcript.flags_count > 0] if aim.selection.flagged else []
+    mending = [*([Transcript.gaps_count > 0] if target.selection.gaps else [])]
+    mending += [Transcript.flags_count > 0] if target.selection.flagged else []
     same = languages.under(Transcript.recognition_key, range(REVISIONS))
     return and_(same, ~or_(*mending)) if mending else same
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from worker.campaigns.choice.selection import draw, joined
-from worker.campaigns.choice.target import Aim, Skip, skip_of
+from worker.campaigns.choice.target import Skip, Target, skip_of
 from worker.campaigns.running.enrol import add_members
 from worker.models import Campaign, Recording, Transcript
 
@@ -50,15 +50,15 @@ def choose(candidates: Iterable[Candidate], size: int) -> list[str]:
 
 def enrol_canary(session: Session, campaign: Campaign) -> None:
     """Make the sample members, and pinned recordings with it: what a person has made is what is best compared with."""
-    aim, size = Aim.of(campaign), int(campaign.rules["canary"])
-    skip = skip_of(session, aim)
-    sample = choose(_pool(session, aim, skip), size)
-    pinned = joined(Recording.id).where(*aim.selection.conditions(aim.until_id), skip == Skip.PINNED.value)
-    references = session.scalars(pinned.order_by(draw(aim.selection.seed)).limit(MOST_PINNED)).all()
+    target, size = Target.of(campaign), int(campaign.rules["canary"])
+    skip = skip_of(session, target)
+    sample = choose(_pool(session, target, skip), size)
+    pinned = joined(Recording.id).where(*target.selection.conditions(target.until_id), skip == Skip.PINNED.value)
+    references = session.scalars(pinned.order_by(draw(target.selection.seed)).limit(MOST_PINNED)).all()
     add_members(session, campaign.id, [Recording.id.in_([*sample, *references])], canary=True)
 
 
-def _pool(session: Session, aim: Aim, skip: ColumnElement[str]) -> Sequence[Candidate]:
+def _pool(session: Session, target: Target, skip: ColumnElement[str]) -> Sequence[Candidate]:
     columns = (
         Recording.id,
         Recording.duration_ms,
@@ -67,8 +67,8 @@ def _pool(session: Session, aim: Aim, skip: ColumnElement[str]) -> Sequence[Cand
         Recording.channels,
         Transcript.flags_count,
     )
-    wanted = joined(*columns).where(*aim.chosen(), skip.is_(None))
-    rows = session.execute(wanted.order_by(draw(aim.selection.seed)).limit(POOL))
+    wanted = joined(*columns).where(*target.chosen(), skip.is_(None))
+    rows = session.execute(wanted.order_by(draw(target.selection.seed)).limit(POOL))
     return [
         Candidate(
             recording_id=recording_id,

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.choice.selection import joined
-from worker.campaigns.choice.target import Aim, skip_of
+from worker.campaigns.choice.target import Target, skip_of
 from worker.database import upsert
 from worker.models import Campaign, Member, Recording
 from worker.states import MemberState
@@ -30,15 +30,15 @@ COLUMNS = (
 
 def enrol_slice(session: Session, campaign: Campaign) -> str | None:
     """Enrol the next recordings behind the campaign's position; the new position, None at the end."""
-    aim = Aim.of(campaign)
-    edge = _edge(session, aim, campaign.position or "")
+    target = Target.of(campaign)
+    edge = _edge(session, target, campaign.position or "")
     if edge is None:
         return None
     within = (Recording.id > (campaign.position or ""), Recording.id <= edge)
-    room = _room(session, campaign.id, aim.selection.at_most)
+    room = _room(session, campaign.id, target.selection.at_most)
     if room == 0:
         return None
-    wanted = (*within, *aim.chosen(), skip_of(session, aim).is_(None))
+    wanted = (*within, *target.chosen(), skip_of(session, target).is_(None))
     add_members(session, campaign.id, wanted, at_most=room)
     return edge
 
@@ -59,11 +59,11 @@ def add_members(
     session.execute(adding.on_conflict_do_nothing())
 
 
-def _edge(session: Session, aim: Aim, after: str) -> str | None:
+def _edge(session: Session, target: Target, after: str) -> str | None:
     """The last id of the next slice: of the archive's recordings where one is chosen."""
-    ids = select(Recording.id).where(Recording.id > after, Recording.id <= aim.until_id)
-    if aim.selection.archive is not None:
-        ids = ids.where(Recording.archive == aim.selection.archive)
+    ids = select(Recording.id).where(Recording.id > after, Recording.id <= target.until_id)
+    if target.selection.archive is not None:
+        ids = ids.where(Recording.archive == target.selection.archive)
     few = ids.order_by(Recording.id).limit(SLICE).subquery()
     edge: str | None = session.scalar(select(func.max(few.c.id)))
     return edge

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.choice.target import Aim, forbidden_archives
+from worker.campaigns.choice.target import Target, forbidden_archives
 from worker.campaigns.running.members import number_of
 from worker.database import change
 from worker.errors import IllegalMove, LanguageNotSupported, RequestError, ServiceNotAllowed
@@ -67,7 +67,7 @@ def _pass_over(session: Session, campaign: Campaign, recording_ids: Collection[s
 
 def _give(session: Session, campaign: Campaign, recording_ids: Sequence[str]) -> None:
     """Always a new job: another's would not wait for the promotion."""
-    languages = Aim.of(campaign).languages(session)
+    languages = Target.of(campaign).languages(session)
     known = jobs_of(session, recording_ids) if campaign.fresh else {}
     rows = session.scalars(select(Recording).where(Recording.id.in_(recording_ids)).order_by(Recording.id)).all()
     session.expunge_all()

@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from worker.budgets import Period, Scope, set_budget
-from worker.campaigns.choice.target import Aim
+from worker.campaigns.choice.target import Target
 from worker.campaigns.running.members import counts, withdraw
 from worker.database import change, clock
 from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
@@ -52,7 +52,7 @@ class Rules:
 class NewCampaign:
     """A campaign as it is planned."""
 
-    aim: Aim
+    target: Target
     name: str | None = None
     limits: Limits = field(default_factory=Limits)
     rules: Rules = field(default_factory=Rules)
@@ -69,11 +69,11 @@ def create(session: Session, new: NewCampaign) -> str:
         "id": campaign_id,
         "name": name,
         "status": CampaignState.PLANNED,
-        "selection": new.aim.selection.to_json(),
-        "until_id": new.aim.until_id,
-        "spec": new.aim.spec.to_json(),
-        "own_languages": sorted(new.aim.own_languages),
-        "fresh": new.aim.fresh,
+        "selection": new.target.selection.to_json(),
+        "until_id": new.target.until_id,
+        "spec": new.target.spec.to_json(),
+        "own_languages": sorted(new.target.own_languages),
+        "fresh": new.target.fresh,
         "limits": vars(new.limits),
         "rules": vars(new.rules),
         "plan": dict(new.plan),

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.review.comparing import compare_member
-from worker.campaigns.running.usage import Taken, taken_for
+from worker.campaigns.running.usage import CampaignUsage, usage_by_recording
 from worker.database import change
 from worker.models import Job, Member, Transcript
 from worker.states import ENDED, JobState, MemberState
@@ -35,11 +35,11 @@ def read_ends(session: Session, campaign_id: str) -> list[End]:
     own = (Member.campaign_id == campaign_id, Member.state == MemberState.GIVEN, Job.status.in_(ENDED))
     query = select(Member, Job, Transcript.id).join(Job, Job.id == Member.job_id)
     rows = session.execute(query.outerjoin(Transcript, Transcript.job_id == Job.id).where(*own).limit(MOST)).all()
-    counted = taken_for(session, campaign_id, [member.recording_id for member, _, _ in rows])
-    return [_end(session, *row, counted.get(row[0].recording_id, Taken())) for row in rows]
+    counted = usage_by_recording(session, campaign_id, [member.recording_id for member, _, _ in rows])
+    return [_end(session, *row, counted.get(row[0].recording_id, CampaignUsage())) for row in rows]
 
 
-def _end(session: Session, member: Member, job: Job, after_id: str | None, counted: Taken) -> End:
+def _end(session: Session, member: Member, job: Job, after_id: str | None, counted: CampaignUsage) -> End:
     taken = {"audio_ms": job.audio_ms or 0, **vars(counted)}
     if job.status != JobState.SUCCEEDED:
         failed = {"state": MemberState.FAILED, "code": job.error_code or CANCELLED}

@@ -20,7 +20,7 @@ COLUMNS = (Member.sent_ms, Member.reused_ms, Member.tokens, Member.told_ms)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class CampaignUsage:
     """Milliseconds over all channels; ``tokens`` are what answers name, of ``told_ms`` of what was sent."""
 
     sent_ms: int = 0
@@ -28,44 +28,44 @@ class Taken:
     tokens: int = 0
     told_ms: int = 0
 
-    def __add__(self, other: "Taken") -> "Taken":
-        return Taken(**{name: value + getattr(other, name) for name, value in vars(self).items()})
+    def __add__(self, other: "CampaignUsage") -> "CampaignUsage":
+        return CampaignUsage(**{name: value + getattr(other, name) for name, value in vars(self).items()})
 
-    def __sub__(self, other: "Taken") -> "Taken":
-        return Taken(**{name: value - getattr(other, name) for name, value in vars(self).items()})
+    def __sub__(self, other: "CampaignUsage") -> "CampaignUsage":
+        return CampaignUsage(**{name: value - getattr(other, name) for name, value in vars(self).items()})
 
 
-def taken_for(session: Session, campaign_id: str, recording_ids: Sequence[str]) -> dict[str, Taken]:
+def usage_by_recording(session: Session, campaign_id: str, recording_ids: Sequence[str]) -> dict[str, CampaignUsage]:
     """What the campaign's jobs have taken for each of these recordings: a retry under other options is one of them."""
     own = (Job.campaign_id == campaign_id, Job.recording_id.in_(recording_ids))
     tokens = tokens_by_recording(session, *own)
     found = totals(session, *own, by=[Job.recording_id])
-    return {row_id: _taken(one, tokens.get(row_id, Tokens())) for (row_id,), one in found.items()}
+    return {row_id: _usage(one, tokens.get(row_id, Tokens())) for (row_id,), one in found.items()}
 
 
-def not_kept_yet(session: Session, campaign_id: str, *, by_token: bool) -> Taken:
+def unrecorded_usage(session: Session, campaign_id: str, *, by_token: bool) -> CampaignUsage:
     """What is to be added to the sums of all members: their jobs' that can be charged, less what is kept of those.
 
     Without ``by_token`` their answers are not looked at, and no tokens counted.
     """
-    changing = _changing(campaign_id)
+    changing = _open_recordings(campaign_id)
     jobs: tuple[ColumnElement[bool], ...] = (Job.campaign_id == campaign_id, Job.recording_id.in_(changing))
     tokens = sum(tokens_by_recording(session, *jobs).values(), Tokens()) if by_token else Tokens()
-    return _taken(totals(session, *jobs).get((), Totals()), tokens) - _kept(session, campaign_id, changing)
+    return _usage(totals(session, *jobs).get((), Totals()), tokens) - _recorded(session, campaign_id, changing)
 
 
-def _changing(campaign_id: str) -> CompoundSelect[str]:
+def _open_recordings(campaign_id: str) -> CompoundSelect[str]:
     """Recordings with a job that can be charged, or whose member has not noted yet that it has ended."""
     chargeable = select(Job.recording_id).where(Job.campaign_id == campaign_id, Job.status.in_(CHARGEABLE))
     given = select(Member.recording_id).where(Member.campaign_id == campaign_id, Member.state == MemberState.GIVEN)
     return chargeable.union(given)
 
 
-def _kept(session: Session, campaign_id: str, recording_ids: CompoundSelect[str]) -> Taken:
+def _recorded(session: Session, campaign_id: str, recording_ids: CompoundSelect[str]) -> CampaignUsage:
     own = (Member.campaign_id == campaign_id, Member.recording_id.in_(recording_ids))
     sums = session.execute(select(*(func.coalesce(func.sum(one), 0) for one in COLUMNS)).where(*own)).one()
-    return Taken(**{one.key: int(value) for one, value in zip(COLUMNS, sums, strict=True)})
+    return CampaignUsage(**{one.key: int(value) for one, value in zip(COLUMNS, sums, strict=True)})
 
 
-def _taken(one: Totals, tokens: Tokens) -> Taken:
-    return Taken(sent_ms=one.sent_ms, reused_ms=one.reused_ms, tokens=tokens.number, told_ms=tokens.of_ms)
+def _usage(one: Totals, tokens: Tokens) -> CampaignUsage:
+    return CampaignUsage(sent_ms=one.sent_ms, reused_ms=one.reused_ms, tokens=tokens.number, told_ms=tokens.of_ms)

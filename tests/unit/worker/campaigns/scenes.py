@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from tests.fixtures.rows import new_answer
 from worker.campaigns.choice.selection import Selection
-from worker.campaigns.choice.target import Aim
+from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
 from worker.campaigns.running.life import Limits, NewCampaign, Rules
 from worker.campaigns.running.steps import take_steps
@@ -59,15 +59,28 @@ def add_recording(database: Database, *, transcript: bool = True, made: Spec = O
     return recording_id
 
 
-def aim(spec: Spec = NEW, *, fresh: bool = False, until: str = LAST, own: Iterable[str] = (), **selection: Any) -> Aim:  # noqa: ANN401  # any condition
+def target(
+    spec: Spec = NEW,
+    *,
+    fresh: bool = False,
+    until: str = LAST,
+    own: Iterable[str] = (),
+    **selection: Any,  # noqa: ANN401  # any condition
+) -> Target:
     """``own`` are the languages that a recording's own may be."""
     chosen = Selection(**selection)
-    return Aim(selection=chosen, until_id=until, spec=spec, fresh=fresh, own_languages=frozenset(own))
+    return Target(selection=chosen, until_id=until, spec=spec, fresh=fresh, own_languages=frozenset(own))
 
 
-def add_campaign(database: Database, chosen: Aim | None = None, *, limits: Limits | None = None, **rules: Any) -> str:  # noqa: ANN401  # any rule
+def add_campaign(
+    database: Database,
+    chosen: Target | None = None,
+    *,
+    limits: Limits | None = None,
+    **rules: Any,  # noqa: ANN401  # any rule
+) -> str:
     """A planned campaign, without a canary where none is asked for; its id."""
-    new = NewCampaign(aim=chosen or aim(), limits=limits or Limits(), rules=Rules(**{"canary": 0, **rules}))
+    new = NewCampaign(target=chosen or target(), limits=limits or Limits(), rules=Rules(**{"canary": 0, **rules}))
     return str(do(database, life.create, new))
 
 

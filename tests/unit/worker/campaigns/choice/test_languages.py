@@ -11,13 +11,13 @@ from tests.unit.worker.campaigns.scenes import (
     OLD,
     add_campaign,
     add_recording,
-    aim,
     do,
     jobs_of,
     members,
     run,
     settle,
     state_of,
+    target,
 )
 from worker.archive_rules import Rules, save_archive
 from worker.campaigns.running import life
@@ -37,7 +37,7 @@ def languages_asked(database: Database, campaign_id: str) -> dict[str, str | Non
 
 
 def started(database: Database, *, fresh: bool = False, limits: Limits | None = None) -> str:
-    made = add_campaign(database, aim(own=KNOWN, fresh=fresh), limits=limits)
+    made = add_campaign(database, target(own=KNOWN, fresh=fresh), limits=limits)
     do(database, life.start, made)
     return made
 
@@ -47,20 +47,20 @@ def test_what_was_made_in_the_recordings_own_language_is_nothing_new(database: D
     add_recording(database, language="de", made=replace(OLD, language="de", revision=3))
     add_recording(database, made=OLD)
     with pytest.raises(NothingNew, match="3 same_key"):
-        plan(database, aim(OLD, own=KNOWN))
+        plan(database, target(OLD, own=KNOWN))
 
 
 def test_what_was_made_in_another_language_is_asked_anew(database: Database) -> None:
     add_recording(database, language="en", made=replace(OLD, language="de"))
     add_recording(database, language="en", made=OLD)
     add_recording(database, made=replace(OLD, language="en"))
-    assert plan(database, aim(OLD, own=KNOWN))["recordings"] == 3
+    assert plan(database, target(OLD, own=KNOWN))["recordings"] == 3
 
 
 def test_one_that_was_made_in_its_language_is_not_asked_again_because_others_are(database: Database) -> None:
     add_recording(database, language="en", made=ENGLISH)
     add_recording(database, language="de", made=OLD)
-    found = plan(database, aim(own=KNOWN))
+    found = plan(database, target(own=KNOWN))
     assert (found["recordings"], found["skipped"]) == (1, {"same_key": 1})
 
 
@@ -68,7 +68,7 @@ def test_answers_count_as_there_under_each_recordings_own_key(database: Database
     one = add_recording(database, language="en")
     answer = new_answer(recognition_key=ENGLISH.recognition_key, digest=f"{one:0>64}", end_ms=20_000)
     do(database, add_answer, answer)
-    found = plan(database, aim(own=KNOWN))
+    found = plan(database, target(own=KNOWN))
     assert found["reused"] == {"recordings": 1, "audio_ms": 20_000, "counted_over": 1}
     assert found["to_send_ms"] == 10_000
     assert plan(database)["reused"]["recordings"] == 0
@@ -77,7 +77,7 @@ def test_answers_count_as_there_under_each_recordings_own_key(database: Database
 def test_a_job_on_its_way_in_its_own_language_is_not_doubled(database: Database) -> None:
     normal_job(database, add_recording(database, language="de"), GERMAN)
     normal_job(database, add_recording(database, language="en"), GERMAN)
-    found = plan(database, aim(own=KNOWN))
+    found = plan(database, target(own=KNOWN))
     assert (found["recordings"], found["skipped"]) == (1, {"working_on_it": 1})
 
 
@@ -92,7 +92,7 @@ def test_each_job_is_asked_in_its_recordings_language(database: Database) -> Non
     do(database, life.promote, made)
     settle(database)
     with pytest.raises(NothingNew, match="3 same_key"):
-        plan(database, aim(own=KNOWN))
+        plan(database, target(own=KNOWN))
 
 
 def test_an_archives_language_stands_over_the_recordings_own(database: Database) -> None:
@@ -108,9 +108,9 @@ def test_an_archives_language_stands_over_the_recordings_own(database: Database)
 def test_a_language_that_the_service_does_not_know_is_passed_over(database: Database) -> None:
     add_recording(database, language="tlh")
     with pytest.raises(LanguageNotSupported, match="auto"):
-        plan(database, aim(own=KNOWN))
+        plan(database, target(own=KNOWN))
     add_recording(database, language="en")
-    found = plan(database, aim(own=KNOWN))
+    found = plan(database, target(own=KNOWN))
     assert (found["recordings"], found["skipped"]) == (1, {"language_not_supported": 1})
     assert plan(database)["recordings"] == 2  # with `auto` nobody's own language is asked for
 

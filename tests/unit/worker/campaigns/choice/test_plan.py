@@ -12,7 +12,6 @@ from tests.unit.worker.campaigns.scenes import (
     OLD,
     add_campaign,
     add_recording,
-    aim,
     do,
     jobs_of,
     members,
@@ -20,10 +19,11 @@ from tests.unit.worker.campaigns.scenes import (
     settle,
     state_of,
     succeed,
+    target,
 )
 from worker import archive_rules
 from worker.campaigns.choice.plan import make_plan
-from worker.campaigns.choice.target import Aim
+from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
 from worker.campaigns.running.life import Limits, Rules
 from worker.database import Database
@@ -36,9 +36,9 @@ from worker.spec import Spec
 from worker.states import Lane
 
 
-def plan(database: Database, chosen: Aim | None = None, *, canary: int = 0, **limits: Any) -> dict[str, Any]:  # noqa: ANN401  # any limit
+def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, **limits: Any) -> dict[str, Any]:  # noqa: ANN401  # any limit
     with database.reading() as session:
-        found = make_plan(session, Settings(), chosen or aim(), Limits(**limits), Rules(canary=canary))
+        found = make_plan(session, Settings(), chosen or target(), Limits(**limits), Rules(canary=canary))
     return found.view
 
 
@@ -93,23 +93,23 @@ def test_the_same_recognition_key_everywhere_is_refused_with_the_reason(database
         add_recording(database, made=replace(NEW, revision=revision))
     with pytest.raises(NothingNew, match=r"2 same_key.*recognition key"):
         plan(database)
-    assert plan(database, aim(fresh=True))["recordings"] == 2
+    assert plan(database, target(fresh=True))["recordings"] == 2
 
 
 def test_another_cut_or_version_or_name_is_the_same_key(sqlite_database: Database) -> None:
     add_recording(sqlite_database, made=replace(NEW, service="local", identity="local", version="0.1"))
     with pytest.raises(NothingNew):
-        plan(sqlite_database, aim(replace(NEW, cut={"pause_ms": 100}, version="9.9")))
+        plan(sqlite_database, target(replace(NEW, cut={"pause_ms": 100}, version="9.9")))
     with pytest.raises(NothingNew):
-        plan(sqlite_database, aim(replace(NEW, service="another", identity="local")))
+        plan(sqlite_database, target(replace(NEW, service="another", identity="local")))
 
 
 def test_gaps_and_doubts_are_mended_under_the_same_key_where_they_are_asked_for(database: Database) -> None:
     add_recording(database, made=NEW, gaps_count=1)
     add_recording(database, made=NEW, flags_count=2)
     add_recording(database, made=NEW)
-    assert plan(database, aim(gaps=True))["recordings"] == 1
-    assert plan(database, aim(flagged=True))["recordings"] == 1
+    assert plan(database, target(gaps=True))["recordings"] == 1
+    assert plan(database, target(flagged=True))["recordings"] == 1
     with pytest.raises(NothingNew):
         plan(database)
 
@@ -134,33 +134,33 @@ def test_answers_that_are_there_are_not_counted_as_sent(database: Database) -> N
     found = plan(database)
     assert found["reused"] == {"recordings": 1, "audio_ms": 20_000, "counted_over": 2}
     assert found["to_send_ms"] == 40_000
-    assert plan(database, aim(fresh=True))["reused"]["recordings"] == 0
+    assert plan(database, target(fresh=True))["reused"]["recordings"] == 0
 
 
 def test_a_priced_service_costs_and_daily_hours_take_days(sqlite_database: Database) -> None:
     add_recording(sqlite_database, duration_ms=7_200_000, transcript=False)
     spec = Spec(service="intl", model="qwen3-asr-flash-realtime", lane=Lane.BULK)
-    found = plan(sqlite_database, aim(spec), hours_a_day=0.5)
+    found = plan(sqlite_database, target(spec), hours_a_day=0.5)
     assert found["cost_usd"] == pytest.approx(7200 * 0.00009)
     assert found["time_s"] == 4 * 86_400
-    assert plan(sqlite_database, aim(spec), usd=0.1)["over_limit"] is True
-    assert plan(sqlite_database, aim(spec), parallel=1)["time_s"] > plan(sqlite_database, aim(spec))["time_s"]
+    assert plan(sqlite_database, target(spec), usd=0.1)["over_limit"] is True
+    assert plan(sqlite_database, target(spec), parallel=1)["time_s"] > plan(sqlite_database, target(spec))["time_s"]
 
 
 def test_money_is_limited_only_where_a_price_is_known(sqlite_database: Database) -> None:
     add_recording(sqlite_database)
     spec = Spec(service="intl", model="who-knows", lane=Lane.BULK)
-    assert plan(sqlite_database, aim(spec))["cost_usd"] is None
+    assert plan(sqlite_database, target(spec))["cost_usd"] is None
     with pytest.raises(PriceUnknown, match="who-knows"):
-        plan(sqlite_database, aim(spec), usd=1)
+        plan(sqlite_database, target(spec), usd=1)
 
 
 def test_an_archive_that_nobody_knows_is_named(database: Database) -> None:
     add_recording(database)
     with pytest.raises(UnknownArchive, match="nowhere"):
-        plan(database, aim(archive="nowhere"))
+        plan(database, target(archive="nowhere"))
     with pytest.raises(NothingSelected):
-        plan(database, aim(archive="calls", model="nobody's"))
+        plan(database, target(archive="calls", model="nobody's"))
 
 
 def test_an_archive_that_forbids_the_service_is_refused(sqlite_database: Database) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.fixtures.rows import claim
 from tests.unit.worker.campaigns.choice.test_plan import normal_job, plan
-from tests.unit.worker.campaigns.scenes import LAST, NEW, OLD, add_recording, aim
+from tests.unit.worker.campaigns.scenes import LAST, NEW, OLD, add_recording, target
 from worker.campaigns.choice.selection import Selection, joined
 from worker.database import Database
 from worker.errors import DamagedAudio, InvalidRequest
@@ -18,7 +18,7 @@ from worker.recordings import newest_recording
 
 
 def chosen(database: Database, until: str = LAST, **selection: Any) -> set[str]:  # noqa: ANN401  # any condition
-    wanted = aim(until=until, **selection).chosen()
+    wanted = target(until=until, **selection).chosen()
     with database.reading() as session:
         return set(session.scalars(joined(Recording.id).where(*wanted)))
 
@@ -69,9 +69,9 @@ def test_a_share_and_a_sample_are_the_same_for_a_seed_and_others_for_another(dat
     assert 15 < len(half) < 45
     assert chosen(database, share=1.0) == ids
     assert chosen(database, share=0.2) < half
-    assert plan(database, aim(sample=10))["recordings"] == 10
-    assert plan(database, aim(sample=100))["recordings"] == 60
-    assert plan(database, aim(limit=7))["recordings"] == 7
+    assert plan(database, target(sample=10))["recordings"] == 10
+    assert plan(database, target(sample=100))["recordings"] == 60
+    assert plan(database, target(limit=7))["recordings"] == 7
 
 
 def test_the_newest_recording_ends_what_is_meant(sqlite_database: Database) -> None:

@@ -9,7 +9,6 @@ from tests.unit.worker.campaigns.scenes import (
     NEW,
     add_campaign,
     add_recording,
-    aim,
     campaign,
     current,
     do,
@@ -21,6 +20,7 @@ from tests.unit.worker.campaigns.scenes import (
     settle,
     state_of,
     states,
+    target,
     work,
 )
 from worker.campaigns.running import life
@@ -221,7 +221,7 @@ def test_a_job_that_is_tried_again_after_the_promotion_is_promoted_too(database:
 
 def test_a_version_that_was_chosen_since_is_moved_neither_forth_nor_back(database: Database) -> None:
     ids = [add_recording(database) for _ in range(3)]
-    made, other = add_campaign(database), add_campaign(database, aim(replace(NEW, language="en")))
+    made, other = add_campaign(database), add_campaign(database, target(replace(NEW, language="en")))
     for one in (made, other):
         do(database, life.start, one)
         run(database, one)
@@ -252,7 +252,7 @@ def test_a_recording_without_a_transcript_gets_one_and_keeps_it(database: Databa
 
 
 def test_a_name_is_taken_once_and_finds_its_campaign(sqlite_database: Database) -> None:
-    new = life.NewCampaign(aim=aim(), name="march")
+    new = life.NewCampaign(target=target(), name="march")
     made = do(sqlite_database, life.create, new)
     assert campaign(sqlite_database, "march").id == made
     with pytest.raises(InvalidRequest, match="march"):

@@ -10,7 +10,6 @@ from tests.integration.test_jobs_races import at_once
 from tests.unit.worker.campaigns.scenes import (
     add_campaign,
     add_recording,
-    aim,
     campaign,
     current,
     do,
@@ -21,6 +20,7 @@ from tests.unit.worker.campaigns.scenes import (
     settle,
     state_of,
     states,
+    target,
     work,
 )
 from worker import fleet
@@ -111,7 +111,7 @@ def test_money_and_hours_are_budgets_of_the_campaign(sqlite_database: Database) 
 def test_enrolment_goes_by_slices_and_leaves_nobody_out(database: Database) -> None:
     ids = [add_recording(database) for _ in range(10)]
     other = add_recording(database, archive="court")
-    made = add_campaign(database, aim(archive="calls"))
+    made = add_campaign(database, target(archive="calls"))
     do(database, life.start, made)
     take_steps(database)
     assert len(members(database, made)) == 3
@@ -124,7 +124,7 @@ def test_enrolment_goes_by_slices_and_leaves_nobody_out(database: Database) -> N
 def test_at_most_so_many_are_enrolled(database: Database) -> None:
     for _ in range(10):
         add_recording(database)
-    made = add_campaign(database, aim(limit=5))
+    made = add_campaign(database, target(limit=5))
     do(database, life.start, made)
     settle(database)
     assert len(members(database, made)) == 5
@@ -233,7 +233,7 @@ def test_a_fresh_campaign_is_under_a_revision_that_nobody_has_answered(database:
     run(database, first)
     sent = []
     for _ in range(2):
-        made = add_campaign(database, aim(fresh=True))
+        made = add_campaign(database, target(fresh=True))
         do(database, life.start, made)
         run(database, made)
         sent.append({job.spec["revision"] for job in jobs_of(database, made)})

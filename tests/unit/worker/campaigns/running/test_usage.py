@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.rows import claim, new_answer
-from tests.unit.worker.campaigns.scenes import add_campaign, add_recording, aim, do, jobs_of, run, settle, states
+from tests.unit.worker.campaigns.scenes import add_campaign, add_recording, do, jobs_of, run, settle, states, target
 from tests.unit.worker.campaigns.scenes import members as members_of
 from worker.campaigns.running import life
 from worker.claims.claim import Claim
@@ -43,7 +43,7 @@ def taken(database: Database, campaign_id: str, home: Path = Path("nowhere")) ->
 
 def started(database: Database, spec: Spec | None = None) -> str:
     add_recording(database)
-    made = add_campaign(database, aim(spec) if spec else None)
+    made = add_campaign(database, target(spec) if spec else None)
     do(database, life.start, made)
     settle(database)
     return made
