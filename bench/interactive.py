@@ -22,8 +22,8 @@ import numpy as np
 
 from bench.report import Spread, keep, load, percentile, show, spread
 from bench.stack import Stack, running_stack, until
-from tests.acceptance.ledger import ServiceLog
-from tests.sounds import talk, write_wav
+from tests.fixtures.sounds import talk, write_wav
+from tests.fixtures.stacks.ledger import ServiceLog
 from worker.audio.windows import AudioLimits, open_audio
 from worker.split.cutting import cut
 from worker.split.presets import PRESETS

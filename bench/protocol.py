@@ -23,7 +23,7 @@ import psutil
 from bench.protocol_clients import WAYS, Talker
 from bench.report import keep, load, show
 from realtime.service.engines.scripted import words_of
-from tests.integration.recognizer_process import recognizer_process
+from tests.fixtures.recognizer_process import recognizer_process
 from worker.probing.speech import speech
 
 SEGMENT_S = 25

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from api.client import Client
 from tests.fixtures.command_line import UpStack, running_up
-from tests.integration.recognizer_process import recognizer_process
+from tests.fixtures.recognizer_process import recognizer_process
 from worker.database import Database
 from worker.models import Job
 from worker.states import ENDED, JobState

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, text
 from api.app import make_app
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from tests.fixtures.redis import RedisServer
+from tests.fixtures.sounds import talk, write_wav
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
-from tests.sounds import talk, write_wav
 
 KEY = {"Idempotency-Key": "k"}
 BLOCKED = """

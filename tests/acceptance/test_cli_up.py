@@ -10,7 +10,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import SAMPLE, UpStack, cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 
 RATE = r"[Ww]ord error rate (?:over all: )?([\d.]+)% \(\d+ of (\d+) words\)"
 Captured = pytest.CaptureFixture[str]

@@ -20,7 +20,7 @@ from tests.fixtures.command_line import cut_sample
 from tests.fixtures.paths import ROOT
 from tests.fixtures.postgres_cluster import PostgresCluster
 from tests.fixtures.redis import redis_binary
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 from worker.settings import Settings
 
 OURS = {"migrate", "recognizer", "api", "dispatcher", "worker"}

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.crash_scenes import PATIENCE_S, Ended, Scene, crash_scene
-from tests.acceptance.planted import STATUS, exit_code
-from tests.acceptance.recordings import write
 from tests.fixtures.postgres_cluster import running_cluster
+from tests.fixtures.stacks.crash_scenes import PATIENCE_S, Ended, Scene, crash_scene
+from tests.fixtures.stacks.planted import STATUS, exit_code
+from tests.fixtures.stacks.recordings import write
 from tests.fixtures.worker_processes import wait_for
 
 TURNS = 3

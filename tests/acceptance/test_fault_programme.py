@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.checker import assert_nothing_lost_nothing_twice
-from tests.acceptance.faults import Scene
-from tests.acceptance.programme import Programme, carry_out
-from tests.acceptance.stack import Stack, running_stack
 from tests.fixtures.postgres_cluster import PostgresCluster
+from tests.fixtures.stacks.checker import assert_nothing_lost_nothing_twice
+from tests.fixtures.stacks.faults import Scene
+from tests.fixtures.stacks.programme import Programme, carry_out
+from tests.fixtures.stacks.stack import Stack, running_stack
 
 SERVICE = ("--speed", "4", "--latency-ms", "100")
 SEED = 4

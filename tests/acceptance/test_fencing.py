@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.fencing import PACE, Thaw, freeze_and_thaw
+from tests.fixtures.stacks.fencing import PACE, Thaw, freeze_and_thaw
 from tests.fixtures.worker_processes import Fleet, running_fleet
 
 MOST_ROUNDS = 3

@@ -12,7 +12,7 @@ from api.cli import main
 from api.client import Client
 from tests.fixtures.command_line import UpStack, cut_sample, running_up
 from tests.fixtures.paths import DOCS
-from tests.integration.recognizer_process import recognizer_process
+from tests.fixtures.recognizer_process import recognizer_process
 
 GUIDE = (DOCS / "transcribe-again.md").read_text()
 RECORDINGS = 8

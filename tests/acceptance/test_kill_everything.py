@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.checker import Struck, assert_nothing_lost_nothing_twice, judge, wait_until_ended
-from tests.acceptance.faults import Scene, Strike, kill_all_workers, kill_redis
-from tests.acceptance.recordings import write
-from tests.acceptance.stack import Stack, running_stack, wait_for
-from tests.acceptance.submitting import Submitter
+from tests.fixtures.stacks.checker import Struck, assert_nothing_lost_nothing_twice, judge, wait_until_ended
+from tests.fixtures.stacks.faults import Scene, Strike, kill_all_workers, kill_redis
+from tests.fixtures.stacks.recordings import write
+from tests.fixtures.stacks.stack import Stack, running_stack, wait_for
+from tests.fixtures.stacks.submitting import Submitter
 
 RECORDINGS = 10
 TURNS = 12

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.lifetime import assert_flat, live
+from tests.fixtures.stacks.lifetime import assert_flat, live
 from tests.fixtures.worker_processes import running_fleet
 
 JOBS = 300

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli import main
 from tests.fixtures.command_line import cut_sample, running_up
-from tests.integration.recognizer_process import recognizer_process
+from tests.fixtures.recognizer_process import recognizer_process
 
 Captured = pytest.CaptureFixture[str]
 

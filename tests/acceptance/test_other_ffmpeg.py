@@ -11,8 +11,8 @@ import imageio_ffmpeg
 import pytest
 
 from tests.fixtures.requirements import skip_or_fail
+from tests.fixtures.sounds import LIMITS, encode, talk
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
-from tests.sounds import LIMITS, encode, talk
 from worker.audio.windows import open_audio
 from worker.states import SegmentState
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.outage import SETTLE_S, count, endure_outage, endure_refusal, submit_all
-from tests.acceptance.stack import running_stack
+from tests.fixtures.stacks.outage import SETTLE_S, count, endure_outage, endure_refusal, submit_all
+from tests.fixtures.stacks.stack import running_stack
 
 JOBS = 12
 TURNS = 6

@@ -16,10 +16,10 @@ from websockets.exceptions import ConnectionClosed
 
 from realtime.protocol.events import ClientEvent, Commit, Finish, append_audio, encode
 from realtime.service.engines.scripted import words_of
+from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer
-from tests.integration.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client
-from tests.integration.recognizer_process import recognizer_process
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client
+from tests.fixtures.recognizer_process import recognizer_process
 
 FRAMES = int(os.environ.get("LONGHAND_TEST_FUZZ_FRAMES", "1000"))  # `make soak` sends 10,000
 CHECK_EACH = 200

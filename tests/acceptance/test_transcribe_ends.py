@@ -13,7 +13,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 
 Captured = pytest.CaptureFixture[str]
 

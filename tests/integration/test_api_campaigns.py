@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fixtures.campaigns import OLD, add_recording, model_now, run, settle, work
 from tests.fixtures.doors import House
-from tests.unit.worker.campaigns.scenes import OLD, add_recording, model_now, run, settle, work
 from worker.archive_rules import Rules, save_archive
 from worker.shapes.campaigns import Campaign, CampaignRecordings, Campaigns
 from worker.spec import Spec

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from api.requests import manifest_upload
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 from worker.imports import manifests
 from worker.models import Batch, Job, Recording
 from worker.shapes.jobs import SubmittedManifest

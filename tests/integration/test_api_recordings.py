@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from tests.fixtures.doors import House, sound
 from tests.fixtures.importing import Filling, View
+from tests.fixtures.sounds import encode, tone
 from tests.fixtures.spoken import spoken
-from tests.sounds import encode, tone
 from worker.models import Job
 
 USD_PER_S = 0.00009  # of intl

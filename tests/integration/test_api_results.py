@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import insert
 
 from tests.fixtures.doors import House
+from tests.fixtures.finished_jobs import cut
 from tests.fixtures.rows import SPEC, add_campaign, claim, give_to_campaign, new_recording, submit
 from tests.fixtures.spoken import bring, spoken
-from tests.unit.worker.views.scenes import cut
 from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.models import Member

@@ -4,7 +4,7 @@ import pysubs2
 import pytest
 
 from tests.fixtures.doors import House
-from tests.unit.worker.views.scenes import cut, finished
+from tests.fixtures.finished_jobs import cut, finished
 from worker.results.export import MEDIA_TYPES, Format
 from worker.shapes.recordings import Recording
 from worker.shapes.transcripts import Transcript, Version

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from tests.fixtures.doors import House
-from tests.unit.worker.views.scenes import finished
+from tests.fixtures.finished_jobs import finished
 from worker.shapes.spending import Usage
 
 

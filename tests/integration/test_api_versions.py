@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.fixtures.doors import House
-from tests.unit.worker.views.scenes import finished
+from tests.fixtures.finished_jobs import finished
 from worker.shapes.recordings import Recording
 from worker.shapes.transcripts import Comparison, Transcript, Version
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from realtime.protocol.errors import CodedError
-from tests.sounds import LIMITS, decode_all, encode, noise, run_ffmpeg, silence, talk, tone, write_wav
+from tests.fixtures.sounds import LIMITS, decode_all, encode, noise, run_ffmpeg, silence, talk, tone, write_wav
 from worker.audio.windows import AudioLimits, open_audio
 from worker.errors import (
     DamagedAudio,

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     add_campaign,
     add_recording,
     campaign,

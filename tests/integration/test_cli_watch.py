@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling
 from tests.fixtures.paths import ROOT
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 from worker.imports.importer import run_imports
 
 SETTLE_S = 3.0

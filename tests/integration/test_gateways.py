@@ -12,10 +12,10 @@ import pytest
 from realtime.protocol.engine import Segment
 from realtime.service.config import GatewayConfig
 from realtime.service.engines.qwen_http import QwenGateway
+from tests.fixtures.http_recognizer import Asked, HttpRecognizer, Reply, http_recognizer
+from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import StartRecognizer
-from tests.integration.http_recognizer import Asked, HttpRecognizer, Reply, http_recognizer
-from tests.integration.recognizer_client import TRANSCRIPTION, Event, manual_client
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.recognizer_client import TRANSCRIPTION, Event, manual_client
 
 PCM = tone(1_500)
 ENDS = {TRANSCRIPTION + "completed", TRANSCRIPTION + "failed"}

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from tests.fixtures.doors import settings_for, sound
 from tests.fixtures.importing import filled_folder
 from tests.fixtures.paths import ROOT
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
 from worker.imports import importer as importing

@@ -8,8 +8,8 @@ from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, Req
 from realtime.protocol.events import TurnDetection
 from realtime.service.engines.scripted import words_of
 from tests.fixtures.paths import SAMPLES
+from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
-from tests.unit.realtime.sounds import silence, tone
 
 WAV_HEADER_BYTES = 44
 SAMPLE = SAMPLES / "river.wav"

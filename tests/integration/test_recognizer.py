@@ -20,10 +20,10 @@ from realtime.protocol.engine import Answer, Preview, Segment
 from realtime.service import server, serving
 from realtime.service.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.paths import SAMPLES
+from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
-from tests.integration.recognizer_client import DEADLINE_S, TRANSCRIPTION, manual_client, raw_client
-from tests.integration.recognizer_process import recognizer_process
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.recognizer_client import DEADLINE_S, TRANSCRIPTION, manual_client, raw_client
+from tests.fixtures.recognizer_process import recognizer_process
 
 PCM = tone(3_000)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.requirements import skip_or_fail
-from tests.sounds import LIMITS
+from tests.fixtures.sounds import LIMITS
 from worker.audio.windows import find_ffmpeg, open_audio
 from worker.split.cutting import Cutting, cut
 from worker.split.presets import PRESETS

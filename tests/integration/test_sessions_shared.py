@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.attempts import House
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import silence, tone
-from tests.unit.worker.house import House
+from tests.fixtures.sounds import silence, tone
 from worker.recognise import transport
 from worker.spec import Spec
 

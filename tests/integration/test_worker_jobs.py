@@ -14,8 +14,8 @@ import pytest
 from realtime.service.engines.scripted import words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.redis import RedisServer
+from tests.fixtures.sounds import audio, music, read_samples, silence, talk, tone, write_wav
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
-from tests.sounds import audio, music, read_samples, silence, talk, tone, write_wav
 from worker.queue.jobs import NewRecording
 from worker.recordings import read_recording
 from worker.states import Channels, Lane

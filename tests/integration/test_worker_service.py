@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from tests.fixtures.redis import RedisServer
+from tests.fixtures.sounds import talk, tone, write_wav
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
-from tests.sounds import talk, tone, write_wav
 from worker import fleet as fleet_rows
 from worker.models import Job, ServiceState
 from worker.queue import jobs

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.sounds import talk, write_wav
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
-from tests.sounds import talk, write_wav
 from worker.models import Segment
 from worker.queue import jobs
 from worker.states import Segmentation

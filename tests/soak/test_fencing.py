@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.fencing import CLOSE_S, PACE, freeze_and_thaw
+from tests.fixtures.stacks.fencing import CLOSE_S, PACE, freeze_and_thaw
 from tests.fixtures.worker_processes import running_fleet
 from tests.soak.conftest import Number
 

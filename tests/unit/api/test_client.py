@@ -8,7 +8,7 @@ import pytest
 from api.cli.stack.ports import free_port
 from api.client import ApiProblem, ApiUnreachable, Client, RemoteJob
 from api.client import transport as client_module
-from tests.unit.api.stub_server import stub_server
+from tests.fixtures.stub_server import stub_server
 
 JOB = {"id": "j1", "status": "queued", "source": "a.wav", "waiting": None, "error": None, "spec": {"service": "local"}}
 

@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
 import migrations
+from tests.fixtures.campaigns import add_campaign
 from tests.fixtures.spoken import bring, spoken
-from tests.unit.worker.campaigns.scenes import add_campaign
 from worker.database import Database, change
 from worker.models import Base, Campaign
 from worker.search.find import Where, find

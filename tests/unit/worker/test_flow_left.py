@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
-from tests.sounds import talk, write_wav
+from tests.fixtures.sounds import talk, write_wav
 from worker.attempt.pipeline import work_on
 from worker.attempt.resources import Desk, open_desk
 from worker.claims.claim import Claim

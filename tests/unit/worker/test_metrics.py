@@ -4,8 +4,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from realtime.protocol.errors import KeyRefused
+from tests.fixtures.finished_jobs import cut, finished
 from tests.fixtures.rows import new_answer, read_job, set_job, submit
-from tests.unit.worker.views.scenes import cut, finished
 from worker import fleet
 from worker import metrics as metrics_module
 from worker.database import Database

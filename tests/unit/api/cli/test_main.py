@@ -9,7 +9,7 @@ import pytest
 
 from api.cli import main
 from api.cli.stack.ports import free_port
-from tests.sounds import silence, talk, write_wav
+from tests.fixtures.sounds import silence, talk, write_wav
 from worker.version import VERSION
 
 Captured = pytest.CaptureFixture[str]

@@ -3,7 +3,7 @@ from typing import Any
 
 from api.cli.polling import ROUND, Follower, Refusals, first_refusal, refusal_line
 from api.client import Client, RemoteJob
-from tests.unit.api.stub_server import stub_server
+from tests.fixtures.stub_server import stub_server
 
 
 def job(job_id: str = "j1", status: str = "queued", **fields: object) -> RemoteJob:

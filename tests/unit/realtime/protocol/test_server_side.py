@@ -7,7 +7,8 @@ from realtime.protocol.conversation.server_outputs import Accepted
 from realtime.protocol.engine import Preview
 from realtime.protocol.events import Committed, Completed, Failed, ItemCreated, SessionCreated, SessionUpdated, Text
 from realtime.protocol.vad import VadSettings
-from tests.unit.realtime.server_driving import (
+from tests.fixtures.pcm import silence, tone
+from tests.fixtures.server_driving import (
     answer,
     append,
     commit,
@@ -21,7 +22,6 @@ from tests.unit.realtime.server_driving import (
     send,
     update,
 )
-from tests.unit.realtime.sounds import silence, tone
 
 
 def test_a_session_opens_with_what_holds_by_default() -> None:

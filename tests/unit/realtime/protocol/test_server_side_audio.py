@@ -3,7 +3,7 @@
 from realtime.protocol.conversation.audio_in import MAX_COMMIT_MS, ManualBuffer, TurnBuffer, TurnStopped
 from realtime.protocol.conversation.resample import Resampler
 from realtime.protocol.vad import VadSettings
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.pcm import silence, tone
 
 SYLLABLES = tone(900) + tone(100, amplitude=500)
 

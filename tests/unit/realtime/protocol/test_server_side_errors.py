@@ -8,8 +8,8 @@ import pytest
 
 from realtime.protocol.conversation.server_side import MAX_AUDIO_CHARS
 from realtime.protocol.events import SessionUpdated, encode
-from tests.unit.realtime.server_driving import append, commit, conversation, error, events, manual, segments, update
-from tests.unit.realtime.sounds import tone
+from tests.fixtures.pcm import tone
+from tests.fixtures.server_driving import append, commit, conversation, error, events, manual, segments, update
 
 APPEND = "input_audio_buffer.append"
 

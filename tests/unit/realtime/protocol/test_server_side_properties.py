@@ -14,8 +14,8 @@ from realtime.protocol.conversation.server_side import ServerConversation
 from realtime.protocol.engine import Answer, Preview
 from realtime.protocol.events import Committed, Completed, Failed, Finished, encode
 from realtime.protocol.vad import FLOOR_BLOCK_FRAMES, FLOOR_BLOCKS, FRAME_MS
-from tests.unit.realtime.server_driving import conversation, events, finish, kinds, manual, segments
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.pcm import silence, tone
+from tests.fixtures.server_driving import conversation, events, finish, kinds, manual, segments
 
 FLOOR_MS = (FLOOR_BLOCKS - 1) * FLOOR_BLOCK_FRAMES * FRAME_MS
 SOUNDS = (b"", tone(20), tone(400), silence(300), silence(1_200), tone(7_000), silence(61_000), b"\x01")

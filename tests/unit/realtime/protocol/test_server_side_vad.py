@@ -7,7 +7,8 @@ from realtime.protocol.conversation.server_outputs import Heard, Output
 from realtime.protocol.conversation.server_side import ServerConversation
 from realtime.protocol.engine import Preview
 from realtime.protocol.events import SpeechStarted, SpeechStopped
-from tests.unit.realtime.server_driving import (
+from tests.fixtures.pcm import silence, tone
+from tests.fixtures.server_driving import (
     answer,
     append,
     conversation,
@@ -18,7 +19,6 @@ from tests.unit.realtime.server_driving import (
     segments,
     update,
 )
-from tests.unit.realtime.sounds import silence, tone
 
 TWO_TURNS = silence(1_000) + tone(600) + silence(1_500) + tone(400) + silence(1_500)
 TURN = [

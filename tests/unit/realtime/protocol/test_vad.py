@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol.vad import FRAME_MS, MAX_TURN_MS, SpeechStarted, SpeechStopped, Turn, VadSettings, VoiceDetector
 from tests.fixtures.paths import SAMPLES
-from tests.unit.realtime.sounds import mix, noise, silence, tone
+from tests.fixtures.pcm import mix, noise, silence, tone
 
 
 def turns_of(pcm: bytes, *, piece_bytes: int = 3_200, **options: float) -> list[Turn]:

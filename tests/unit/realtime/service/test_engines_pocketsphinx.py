@@ -10,7 +10,7 @@ from realtime.protocol.engine import Preview, Segment
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine, SphinxListening
 from realtime.service.engines.sphinx import SphinxListener, SphinxRecognizer, phrases
 from tests.fixtures.paths import SAMPLES
-from tests.unit.realtime.sounds import noise, silence, tone
+from tests.fixtures.pcm import noise, silence, tone
 
 SENTENCE = "the river was high in the spring of that year"
 

@@ -12,7 +12,7 @@ from realtime.protocol.engine import Preview, SegmentFailed
 from realtime.service.engines.pool import ProcessPool
 from realtime.service.engines.process import DecoderProcess, ProcessDied
 
-CHILD = "tests.unit.realtime.obedient_child"
+CHILD = "tests.fixtures.obedient_child"
 DEADLINE_S = 60.0
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol.engine import Answer, Preview, Segment
 from realtime.service.engines.scripted import ScriptedEngine, words_of
-from tests.unit.realtime.sounds import silence, tone
+from tests.fixtures.pcm import silence, tone
 
 
 def recognise(engine: ScriptedEngine, pcm: bytes, language: str | None = None) -> tuple[Answer, list[Preview]]:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.redis import free_port
 from tests.fixtures.rows import read_job, set_job
-from tests.sounds import noise, silence, talk, tone, write_wav
+from tests.fixtures.sounds import noise, silence, talk, tone, write_wav
 from worker.archive_rules import Rules, save_archive
 from worker.attempt import pipeline
 from worker.attempt.pipeline import work_on

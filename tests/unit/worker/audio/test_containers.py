@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sounds import encode, noise, write_wav
+from tests.fixtures.sounds import encode, noise, write_wav
 from worker.audio.containers import flac_duration_ms, is_cut_off, promised_bytes
 
 EXACT = ["wav", "m4a", "ogg", "opus", "mka", "aiff", "au", "caf", "w64", "wma"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sounds import talk, tone, write_wav
+from tests.fixtures.sounds import talk, tone, write_wav
 from worker.audio.lengths import said_length_ms
 from worker.audio.windows import find_ffmpeg
 

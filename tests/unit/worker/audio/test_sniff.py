@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sounds import AMR, encode, silence, tone
+from tests.fixtures.sounds import AMR, encode, silence, tone
 from worker.audio.sniff import HEAD_BYTES, look_at
 from worker.errors import EmptyFile, NotAudio, PlaylistRefused
 

@@ -9,7 +9,19 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.sounds import AMR, LIMITS, audio, decode_all, encode, ffmpeg, noise, run_ffmpeg, silence, tone, write_wav
+from tests.fixtures.sounds import (
+    AMR,
+    LIMITS,
+    audio,
+    decode_all,
+    encode,
+    ffmpeg,
+    noise,
+    run_ffmpeg,
+    silence,
+    tone,
+    write_wav,
+)
 from worker.audio import decoder
 from worker.audio.windows import MAX_CHANNELS, AudioLimits, AudioSegment, open_audio, to_mono
 from worker.errors import TooLong

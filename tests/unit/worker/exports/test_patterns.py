@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.worker.exports.items import PLAIN
+from tests.fixtures.export_items import PLAIN
 from worker.errors import InvalidRequest
 from worker.exports.patterns import MAX_NAME_BYTES, MAX_PART_BYTES, parse_pattern
 

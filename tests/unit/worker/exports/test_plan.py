@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.worker.exports.items import item
+from tests.fixtures.export_items import item
 from worker.errors import InvalidRequest
 from worker.exports.patterns import parse_pattern
 from worker.exports.plan import Plan

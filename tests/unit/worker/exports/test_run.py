@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.buckets import BucketServer
-from tests.unit.worker.exports.items import item
+from tests.fixtures.export_items import item
 from worker.errors import SourceMissing, SourceUnreachable, StorageFailed
 from worker.exports.patterns import parse_pattern
 from worker.exports.places import Folder, Place, Prefix

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.sounds import encode, tone, write_wav
 from tests.fixtures.unreadable import Lock
-from tests.sounds import encode, tone, write_wav
 from worker.imports import estimate
 from worker.imports.estimate import NO_LENGTH, Expectation, Heads
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.fixtures.campaigns import add_campaign, add_recording, do, jobs_of
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.rows import claim, read_job, set_job, submit
-from tests.unit.worker.campaigns.scenes import add_campaign, add_recording, do, jobs_of
 from worker import fleet
 from worker.campaigns.running import life
 from worker.database import Database

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.fixtures.rows import claim, new_answer
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     add_campaign,
     add_recording,
     do,
@@ -18,6 +17,7 @@ from tests.unit.worker.campaigns.scenes import (
     succeed,
     work,
 )
+from tests.fixtures.rows import claim, new_answer
 from worker.campaigns.running import life
 from worker.database import Database
 from worker.errors import DamagedAudio

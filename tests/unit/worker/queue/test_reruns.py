@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from realtime.protocol.errors import ContentRefused
+from tests.fixtures.finished_jobs import finished
 from tests.fixtures.rows import SPEC, claim, new_answer, read_job, set_job, submit
-from tests.unit.worker.views.scenes import finished
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, UnknownJob
 from worker.queue import jobs

@@ -12,7 +12,7 @@ import pytest
 from realtime.protocol.events import Committed, Completed
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.rows import Unlimited, unlimited
-from tests.sounds import Samples, audio, noise, silence
+from tests.fixtures.sounds import Samples, audio, noise, silence
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited
-from tests.sounds import audio, tone
+from tests.fixtures.sounds import audio, tone
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database

@@ -15,7 +15,7 @@ from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer, running_recognizer
 from tests.fixtures.redis import free_port
 from tests.fixtures.rows import unlimited
-from tests.sounds import audio, tone
+from tests.fixtures.sounds import audio, tone
 from worker import fleet
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop

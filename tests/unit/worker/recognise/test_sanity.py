@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sounds import audio, noise, silence, talk
+from tests.fixtures.sounds import audio, noise, silence, talk
 from worker.recognise.sanity import Flag, is_loop, is_silent, suspicions
 from worker.split.levels import frame_levels
 from worker.text_words import words_of

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import select
 
+from tests.fixtures.finished_jobs import finished
 from tests.fixtures.paths import ROOT
 from tests.fixtures.rows import claim, submit
-from tests.unit.worker.views.scenes import finished
 from worker.database import Database
 from worker.errors import UnknownRecording, UnknownTranscript
 from worker.models import Recording, Transcript

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.fixtures.attempts import SPEC, House
 from tests.fixtures.hostile import HostileServer, Peer
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import noise, silence, talk
-from tests.unit.worker.house import SPEC, House
-from tests.unit.worker.streams.scripts import to_the_end
+from tests.fixtures.sounds import noise, silence, talk
+from tests.fixtures.stream_scripts import to_the_end
 from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.models import Reservation
 from worker.queue import jobs

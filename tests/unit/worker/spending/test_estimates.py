@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.fixtures.finished_jobs import AUDIO_MS, SPANS, finished
 from tests.fixtures.rows import submit
-from tests.sounds import silence, talk, write_wav
-from tests.unit.worker.views.scenes import AUDIO_MS, SPANS, finished
+from tests.fixtures.sounds import silence, talk, write_wav
 from worker.archive_rules import Rules, save_archive
 from worker.database import Database
 from worker.errors import ServiceNotAllowed, UnknownService

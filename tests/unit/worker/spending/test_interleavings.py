@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from tests.fixtures.budgets import INTL, SECOND_NUSD, budget, purse, state
 from tests.fixtures.rows import read_job, set_job, submit
-from tests.unit.worker.spending.books import INTL, SECOND_NUSD, budget, purse, state
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted

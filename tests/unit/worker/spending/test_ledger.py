@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
+from tests.fixtures.budgets import INTL, SECOND_NUSD, budget, claimed_job, purse, settle, state
 from tests.fixtures.rows import claim, new_recording, read_job, set_job, submit
-from tests.unit.worker.spending.books import INTL, SECOND_NUSD, budget, claimed_job, purse, settle, state
 from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.sounds import Samples, audio, noise, silence, talk
+from tests.fixtures.sounds import Samples, audio, noise, silence, talk
 from worker.audio.windows import AudioSegment
 from worker.split.channels import judge, tracks
 from worker.states import Channels

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.sounds import LIMITS, Samples, audio, encode, noise, silence, talk, write_wav
+from tests.fixtures.sounds import LIMITS, Samples, audio, encode, noise, silence, talk, write_wav
 from worker.audio import decoder
 from worker.audio.windows import AudioLimits, Decoding, make_audio, open_audio
 from worker.split.cutting import Cutting, Piece, cut

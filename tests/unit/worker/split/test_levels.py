@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sounds import audio, noise, silence, tone
+from tests.fixtures.sounds import audio, noise, silence, tone
 from worker.split.levels import SILENCE_DBFS, frame_levels
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.fixtures.paths import SAMPLES
-from tests.sounds import Samples, audio, music, noise, read_samples, silence
+from tests.fixtures.sounds import Samples, audio, music, noise, read_samples, silence
 from tests.unit.worker.split.test_cutting import DOCUMENT, SUBTITLES, cut_up, spans
 from worker.split.spans import Span
 from worker.split.voice import VoiceDetector

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.sounds import Samples, noise, silence
+from tests.fixtures.sounds import Samples, noise, silence
 from worker.streams.sound_spans import JOIN_MS, Sounds
 
 

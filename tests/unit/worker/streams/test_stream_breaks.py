@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from realtime.protocol.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
+from tests.fixtures.attempts import House
 from tests.fixtures.hostile import HostileServer, Peer, error, serve_segments
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import noise, silence
-from tests.unit.worker.house import House
-from tests.unit.worker.streams.scripts import hear, places, run, to_the_end, until_heard, utter
+from tests.fixtures.sounds import noise, silence
+from tests.fixtures.stream_scripts import hear, places, run, to_the_end, until_heard, utter
 from worker.streams import liveness, recent_audio, stream
 
 LOOP = "thank you for watching " * 6

@@ -8,11 +8,11 @@ import pytest
 
 from realtime.client.connection import Deadlines, SessionOptions
 from realtime.protocol.events import Finish, Finished
+from tests.fixtures.attempts import House
 from tests.fixtures.hostile import HostileServer, Peer, Script
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import noise, silence
-from tests.unit.worker.house import House
-from tests.unit.worker.streams.scripts import hear, places, run, to_the_end, utter
+from tests.fixtures.sounds import noise, silence
+from tests.fixtures.stream_scripts import hear, places, run, to_the_end, utter
 from worker.recognise import transport
 from worker.recognise.sessions import SessionKey
 from worker.services.catalogue import Service

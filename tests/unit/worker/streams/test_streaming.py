@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
+from tests.fixtures.attempts import SPEC, House
 from tests.fixtures.recognizer import StartRecognizer
-from tests.sounds import Samples, silence, talk, tone
-from tests.unit.worker.house import SPEC, House
+from tests.fixtures.sounds import Samples, silence, talk, tone
 from worker.models import Answer, Recording
 from worker.queue import jobs
 from worker.states import Channels, Segmentation, SegmentState

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.fixtures.finished_jobs import finished
 from tests.fixtures.rows import claim, read_job, submit
-from tests.unit.worker.views.scenes import finished
 from worker.database import Database
 from worker.errors import DamagedAudio, UnknownBatch
 from worker.queue import jobs

@@ -6,8 +6,8 @@ import pytest
 
 from realtime.protocol.errors import KeyRefused, RateLimited
 from tests.fixtures import rows
+from tests.fixtures.finished_jobs import AUDIO_MS, cut, finished
 from tests.fixtures.rows import claim, new_answer, set_job, submit
-from tests.unit.worker.views.scenes import AUDIO_MS, cut, finished
 from worker import fleet
 from worker.database import Database
 from worker.errors import DamagedAudio, UnknownJob

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.fixtures.finished_jobs import finished
 from tests.fixtures.rows import submit
-from tests.unit.worker.views.scenes import finished
 from worker.database import Database
 from worker.errors import UnknownRecording
 from worker.views.pages import Window

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.fixtures.finished_jobs import cut, finished
 from tests.fixtures.rows import claim, new_answer, submit
-from tests.unit.worker.views.scenes import cut, finished
 from worker.database import Database
 from worker.errors import DamagedAudio, NotReady, UnknownJob
 from worker.queue import jobs

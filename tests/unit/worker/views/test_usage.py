@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from tests.fixtures.finished_jobs import cut, finished
 from tests.fixtures.rows import give_to_campaign, new_answer, submit
-from tests.unit.worker.views.scenes import cut, finished
 from worker.database import Database
 from worker.errors import InvalidRequest, UnknownCampaign
 from worker.ids import first_id

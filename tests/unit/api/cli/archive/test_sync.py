@@ -5,7 +5,7 @@ import pytest
 from api.cli.archive.sync import look
 from api.cli.stack.ports import free_port
 from api.client import ApiProblem, Client
-from tests.unit.api.stub_server import stub_server
+from tests.fixtures.stub_server import stub_server
 
 SYNC = "/v1/archives/radio/sync"
 Captured = pytest.CaptureFixture[str]

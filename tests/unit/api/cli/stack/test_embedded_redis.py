@@ -7,7 +7,7 @@ from api.cli.exits import CommandError
 from api.cli.stack import embedded_redis
 from api.cli.stack.embedded_redis import find_redis, redis_answers, redis_command
 from api.cli.stack.ports import free_port
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 
 
 def test_the_bundled_server_serves_where_path_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

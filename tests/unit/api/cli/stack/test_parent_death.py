@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 from api.cli.stack import parent_death
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(1000)"]
 STAYS = "import sys; from api.cli.stack.parent_death import stay; sys.exit(stay(int(sys.argv[1]), sys.argv[2:]))"

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli.exits import CommandError, UsageProblem
 from api.cli.stack.supervisor import Child, Part, Supervisor
-from tests.unit.api.cli.waiting import until
+from tests.fixtures.waiting import until
 
 FOREVER = "import time; time.sleep(1000)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w'); time.sleep(1000)"

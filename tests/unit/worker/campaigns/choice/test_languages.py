@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fixtures.rows import new_answer
-from tests.unit.worker.campaigns.choice.test_plan import normal_job, plan
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     NEW,
     OLD,
     add_campaign,
@@ -19,6 +17,8 @@ from tests.unit.worker.campaigns.scenes import (
     state_of,
     target,
 )
+from tests.fixtures.rows import new_answer
+from tests.unit.worker.campaigns.choice.test_plan import normal_job, plan
 from worker.archive_rules import Rules, save_archive
 from worker.campaigns.running import life
 from worker.campaigns.running.life import Limits

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from tests.fixtures.rows import claim
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     NEW,
     OLD,
     add_campaign,
@@ -21,6 +20,7 @@ from tests.unit.worker.campaigns.scenes import (
     succeed,
     target,
 )
+from tests.fixtures.rows import claim
 from worker import archive_rules
 from worker.campaigns.choice.plan import make_plan
 from worker.campaigns.choice.target import Target

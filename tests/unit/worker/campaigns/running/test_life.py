@@ -5,7 +5,7 @@ from itertools import repeat
 
 import pytest
 
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     NEW,
     add_campaign,
     add_recording,

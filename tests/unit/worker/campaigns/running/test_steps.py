@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from tests.integration.test_jobs_races import at_once
-from tests.unit.worker.campaigns.scenes import (
+from tests.fixtures.campaigns import (
     add_campaign,
     add_recording,
     campaign,
@@ -23,6 +22,7 @@ from tests.unit.worker.campaigns.scenes import (
     target,
     work,
 )
+from tests.integration.test_jobs_races import at_once
 from worker import fleet
 from worker.budgets import Scope, budgets_of
 from worker.campaigns.review.rules import checked_thresholds

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.campaigns import add_campaign, add_recording, do, jobs_of, run, settle, states, target
+from tests.fixtures.campaigns import members as members_of
 from tests.fixtures.rows import claim, new_answer
-from tests.unit.worker.campaigns.scenes import add_campaign, add_recording, do, jobs_of, run, settle, states, target
-from tests.unit.worker.campaigns.scenes import members as members_of
 from worker.campaigns.running import life
 from worker.claims.claim import Claim
 from worker.database import Database
