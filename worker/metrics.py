@@ -15,9 +15,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Select, and_, case, func, select, union_all
 from sqlalchemy.orm import Session
 
+from worker.breakers import dispatcher_age_ms, service_states, slots
 from worker.budgets import budgets_of
 from worker.database import Database
-from worker.fleet import dispatcher_age_ms, service_states, slots
 from worker.models import Job, Segment
 from worker.queue.claimable import NOW
 from worker.results.progress import SPAN, SUMS, Tally

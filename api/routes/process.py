@@ -6,8 +6,8 @@ from fastapi.responses import JSONResponse
 import migrations
 from api.http.dependencies import DoorOf
 from api.requests.docs import problems
+from worker.breakers import dispatcher_age_ms
 from worker.errors import DatabaseUnavailable
-from worker.fleet import dispatcher_age_ms
 from worker.metrics import CONTENT_TYPE
 from worker.shapes.services import Health, Readiness
 

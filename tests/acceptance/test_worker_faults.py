@@ -12,7 +12,7 @@ import redis
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
-from worker import fleet as fleet_rows
+from worker import breakers as fleet_rows
 from worker.models import Segment
 from worker.states import SegmentState
 

@@ -11,7 +11,7 @@ import migrations
 from api.app import make_app
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
-from worker import fleet
+from worker import breakers
 from worker.shapes.services import Service
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
@@ -31,7 +31,7 @@ def test_it_is_ready_once_the_schema_is_the_newest(empty_database_url: str, tmp_
         assert "longhand migrate" in early.json()["detail"]
         migrations.upgrade(empty_database_url)
         assert house.client.get("/readyz").json() == {"status": "ready", "dispatcher_s": None}
-        fleet.note_round(house.database, "d1")
+        breakers.note_round(house.database, "d1")
         assert 0 <= house.client.get("/readyz").json()["dispatcher_s"] < 60
 
 
@@ -48,7 +48,7 @@ def test_an_application_without_a_redis_wakes_nobody_and_says_so_once(
 
 
 def test_services_say_what_they_are_doing(house: House) -> None:
-    fleet.service_trouble(house.database, "intl", KeyRefused())
+    breakers.service_trouble(house.database, "intl", KeyRefused())
     items = [Service.model_validate(item) for item in house.client.get("/v1/service").json()["items"]]
     assert {item.name: item.state for item in items} == {"local": "open", "intl": "refused", "cn": "open"}
 

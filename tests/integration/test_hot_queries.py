@@ -12,7 +12,7 @@ import migrations
 from tests.fixtures.databases import temporary_database
 from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id, tidy
 from tests.fixtures.rows import SPEC, new_answer, new_recording, use_up
-from worker import fleet, metrics
+from worker import breakers, metrics
 from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
@@ -178,7 +178,7 @@ HOT: dict[str, Callable[[Database], object]] = {
     "settle the dead": settle_dead,
     "let go what waits for a budget": let_go,
     "keep the marks of what is held": keep_marks,
-    "a service recovers": lambda database: fleet.service_recovered(database, "intl"),
+    "a service recovers": lambda database: breakers.service_recovered(database, "intl"),
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_answer, new_recording, read_job, set_job, submit
-from worker import fleet
+from worker import breakers
 from worker.claims.claim import Claim, touch
 from worker.database import Database
 from worker.errors import IdempotencyInFlight, IllegalMove, LeaseLost
@@ -126,11 +126,11 @@ def test_one_key_in_many_requests_at_once_makes_one_job(database: Database) -> N
 
 
 def test_one_of_many_probes(database: Database) -> None:
-    fleet.service_trouble(database, "intl", KeyRefused())
+    breakers.service_trouble(database, "intl", KeyRefused())
     with database.writing() as session:
         session.execute(update(ServiceState).values(next_try_ms=1))
         session.commit()
-    assert at_once(6, lambda _number: fleet.may_probe(database, "intl")).count(True) == 1
+    assert at_once(6, lambda _number: breakers.may_probe(database, "intl")).count(True) == 1
 
 
 def test_open_write_and_the_sweep_come_one_after_the_other(database: Database) -> None:
@@ -211,5 +211,5 @@ def _retry_all(database: Database, _claims: list[Claim]) -> None:
 
 
 def _trouble(database: Database, _claims: list[Claim]) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
-    fleet.service_recovered(database, "local")
+    breakers.service_trouble(database, "local", KeyRefused())
+    breakers.service_recovered(database, "local")

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
-from worker import fleet as fleet_rows
+from worker import breakers as fleet_rows
 from worker.models import Job, ServiceState
 from worker.queue import jobs
 from worker.states import BreakerState, JobState, SegmentState

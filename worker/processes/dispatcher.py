@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import func, select
 
-from worker import fleet
+from worker import breakers
 from worker.campaigns.running.steps import take_steps
 from worker.database import Database
 from worker.doorway import DATABASE_AWAY
@@ -64,13 +64,13 @@ class Dispatcher:
         """One round; raises what the database raises."""
         if time.monotonic() >= self._sweep_at:
             self.sweep()
-            fleet.note_round(self.database, self.name)
+            breakers.note_round(self.database, self.name)
         if time.monotonic() >= self._tidy_at:
             tidy(self.database)
             self._tidy_at = time.monotonic() + TIDY_S
         let_go(self.database)
         keep_marks(self.database)
-        room = window(fleet.slots(self.database), self._running())
+        room = window(breakers.slots(self.database), self._running())
         for lane in Lane:
             self.top_up(lane, room)
         self.go_on_with_campaigns()

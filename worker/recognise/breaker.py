@@ -16,7 +16,7 @@ from realtime.protocol.errors import (
     ServiceLimited,
     ServiceRefused,
 )
-from worker import fleet
+from worker import breakers
 from worker.database import Database
 
 log = structlog.get_logger(__name__)
@@ -39,25 +39,25 @@ class Breaker:
 
     def ask(self) -> None:
         """Return where a session may be opened; else raise the trouble that the service is known to have."""
-        if fleet.may_probe(self._database, self._service):
+        if breakers.may_probe(self._database, self._service):
             return
-        status = fleet.service_states(self._database).get(self._service)
+        status = breakers.service_states(self._database).get(self._service)
         if status is None or status.code is None:  # it recovered in this very moment
             return
         raise KNOWN.get(status.code, ServiceRefused)(status.message or "")
 
     def note(self, error: RealtimeError) -> None:
         """Open the breaker, or slow the fleet down, where the error is one that every job of the service would meet."""
-        if fleet.is_rate_limit(error):
+        if breakers.is_rate_limit(error):
             self._slow_down()
         if isinstance(error, MEETS_ALL):
             with _best_effort(self._service):
-                fleet.service_trouble(self._database, self._service, error)
+                breakers.service_trouble(self._database, self._service, error)
 
     def recovered(self) -> None:
         """The service answered: close the breaker if it was open."""
         with _best_effort(self._service):
-            fleet.service_recovered(self._database, self._service)
+            breakers.service_recovered(self._database, self._service)
 
 
 @contextmanager

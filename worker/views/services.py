@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from worker.breakers import ServiceStatus, service_states
 from worker.database import Database
-from worker.fleet import ServiceStatus, service_states
 from worker.services.catalogue import Service, default_name, find_service, known_services
 from worker.settings import Settings
 from worker.states import BreakerState

@@ -81,5 +81,5 @@ def test_only_the_verbs_write_a_jobs_state() -> None:
     writers = {name for name, text in sources.items() if re.search(r"\b(change|update|insert|upsert)\(.*\bJob\b", text)}
     verbs = {f"worker/queue/{verb}.py" for verb in ("jobs", "moves", "job_rows", "slices", "blocks")}
     assert writers <= verbs | {"worker/claims/claim.py"}
-    others = ("worker/claims/claim.py", "worker/fleet.py", "worker/queue/slices.py", "worker/queue/blocks.py")
+    others = ("worker/claims/claim.py", "worker/breakers.py", "worker/queue/slices.py", "worker/queue/blocks.py")
     assert not [name for name in others if re.search(r"\bstatus\s*=[^=]", sources[name])]

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from worker.breakers import slots
 from worker.campaigns.review.comparing import thresholds_hold
 from worker.campaigns.review.summary import summarise
 from worker.campaigns.running import life
@@ -20,7 +21,6 @@ from worker.campaigns.running.member_results import End, keep_ends, read_ends
 from worker.campaigns.running.members import counts, has, withdraw
 from worker.campaigns.running.promotion import promote_late, promote_slice, roll_back_slice
 from worker.database import Database
-from worker.fleet import slots
 from worker.models import Campaign, Member
 from worker.states import CampaignState, CampaignStep, JobState, MemberState
 

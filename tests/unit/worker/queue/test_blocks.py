@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit, use_up
-from worker import fleet
+from worker import breakers
 from worker.budgets import Period, Scope, remove_budget
 from worker.database import Database, now_ms
 from worker.models import Budget, Job, ServiceState
@@ -33,19 +33,19 @@ def put_off(database: Database, by_ms: int) -> None:
 
 def test_who_closes_a_service_marks_what_is_queued_and_who_opens_it_frees_it(database: Database) -> None:
     job_id, other = submit(database, 1), submit(database, 2, replace(SPEC, service="intl"))
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     assert (mark(database, job_id), mark(database, other)) == (LOCAL, "")
-    assert fleet.service_recovered(database, "local")
+    assert breakers.service_recovered(database, "local")
     assert mark(database, job_id) == ""
 
 
 def test_a_job_is_marked_as_it_is_submitted(database: Database) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     assert mark(database, submit(database)) == LOCAL
 
 
 def test_a_job_that_is_submitted_while_a_probe_is_due_may_be_the_probe(database: Database) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     put_off(database, -1)
     job_id = submit(database)
     assert claim(database).job_id == job_id
@@ -65,7 +65,7 @@ def test_a_used_up_budget_marks_and_its_removal_frees(database: Database) -> Non
 
 def test_a_job_behind_two_doors_waits_for_both(database: Database) -> None:
     budget_id = use_up(database, Scope.ARCHIVE, "tests")
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     job_id = submit(database)
     assert mark(database, job_id) == LOCAL
     with database.writing() as session:
@@ -86,7 +86,7 @@ def test_a_mark_that_nothing_stands_behind_is_taken_off(database: Database, wron
 
 
 def test_a_job_that_slipped_through_is_passed_over_and_then_marked(database: Database) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     job_id = submit(database)
     set_job(database, job_id, held_by="")
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
@@ -103,7 +103,7 @@ def test_a_mark_is_seen_by_nobody(database: Database) -> None:
 
 
 def test_what_ends_while_it_is_held_has_no_mark(database: Database) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     job_id = submit(database)
     with database.writing() as session:
         jobs.cancel(session, job_id)
@@ -139,7 +139,7 @@ def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(
             job_id = jobs.submit(session, new_recording(number, archive=archive), spec).job_id
             session.commit()
         set_job(database, job_id, held_by=dice.choice(marks))
-    fleet.service_trouble(database, dice.choice(services), KeyRefused())
+    breakers.service_trouble(database, dice.choice(services), KeyRefused())
     with database.writing() as session:
         opened = Budget.name.in_(dice.sample(archives, 2))
         session.execute(update(Budget).where(opened).values(spent_until_ms=None))

@@ -16,7 +16,7 @@ from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer, runnin
 from tests.fixtures.redis import free_port
 from tests.fixtures.rows import unlimited
 from tests.fixtures.sounds import audio, tone
-from worker import fleet
+from worker import breakers
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
@@ -131,7 +131,7 @@ def test_a_rate_limit_slows_the_fleet_down_and_stops_nobody(
     service = start_recognizer(fault="fail:Throttling.RateQuota:0.5", fault_seed=1)
     recogniser = make_recogniser(service.url, permits=8)
     outcomes = [outcome_of(recogniser, say(500 + number)) for number in range(6)]
-    status, limits = fleet.service_states(sqlite_database)["local"], Limits(redis_url)
+    status, limits = breakers.service_states(sqlite_database)["local"], Limits(redis_url)
 
     assert [outcome for outcome in outcomes if outcome.heard]
     assert {type(outcome.error) for outcome in outcomes if outcome.error} <= {RateLimited}
@@ -189,16 +189,16 @@ def test_a_refused_key_opens_the_breaker_and_the_next_segment_does_not_knock(
     assert isinstance(first.error, KeyRefused)
     assert isinstance(second.error, KeyRefused)
     assert log.read_text().count('"handshake"') == 1
-    assert fleet.service_states(sqlite_database)["local"].code == "key_refused"
+    assert breakers.service_states(sqlite_database)["local"].code == "key_refused"
 
 
 def test_an_answer_closes_the_breaker(
     make_recogniser: MakeRecogniser, recognizer: RunningRecognizer, sqlite_database: Database
 ) -> None:
-    fleet.service_trouble(sqlite_database, "local", KeyRefused(retry_after_s=0))
+    breakers.service_trouble(sqlite_database, "local", KeyRefused(retry_after_s=0))
 
     assert outcome_of(make_recogniser(recognizer.url), say(500)).heard is not None
-    assert fleet.service_states(sqlite_database)["local"].state == "open"
+    assert breakers.service_states(sqlite_database)["local"].state == "open"
 
 
 def test_not_one_frame_is_sent_for_a_job_that_was_cancelled(

@@ -8,7 +8,7 @@ from realtime.protocol.errors import KeyRefused, RateLimited
 from tests.fixtures import rows
 from tests.fixtures.finished_jobs import AUDIO_MS, cut, finished
 from tests.fixtures.rows import claim, new_answer, set_job, submit
-from worker import fleet
+from worker import breakers
 from worker.database import Database
 from worker.errors import DamagedAudio, UnknownJob
 from worker.queue import jobs
@@ -103,7 +103,7 @@ def test_a_job_that_was_put_off_says_what_for_and_until_when(database: Database)
 
 
 def test_a_job_submitted_while_its_service_refuses_says_so_too(database: Database) -> None:
-    fleet.service_trouble(database, "local", KeyRefused())
+    breakers.service_trouble(database, "local", KeyRefused())
     waiting = shown(database, submit(database))["waiting"]
     assert waiting["code"] == "key_refused"
     assert waiting["next_try_at"] is not None

@@ -1,7 +1,7 @@
 """What each service is doing."""
 
 from realtime.protocol.errors import KeyRefused
-from worker import fleet
+from worker import breakers
 from worker.database import Database
 from worker.settings import Settings
 from worker.views.services import read_services
@@ -15,14 +15,14 @@ def test_the_configured_service_comes_first_and_all_are_open_to_begin_with(datab
 
 
 def test_a_refusal_shows_why_since_when_and_when_it_is_asked_again(database: Database) -> None:
-    fleet.service_trouble(database, "intl", KeyRefused())
+    breakers.service_trouble(database, "intl", KeyRefused())
     item = next(item for item in read_services(database, Settings())["items"] if item["name"] == "intl")
     assert (item["state"], item["code"], item["message"]) == ("refused", "key_refused", KeyRefused.hint)
     assert item["next_try_at"] > item["since"]
 
 
 def test_a_service_that_only_rows_know_of_is_shown(database: Database) -> None:
-    fleet.service_trouble(database, "gone.example", KeyRefused())
+    breakers.service_trouble(database, "gone.example", KeyRefused())
     items = read_services(database, Settings())["items"]
     assert items[-1]["name"] == "gone.example"
     assert items[-1]["model"] is None
