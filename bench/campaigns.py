@@ -34,7 +34,7 @@ from bench.scale import running_api
 from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer
-from worker import breakers
+from worker import workers
 from worker.database import Database
 from worker.queue import jobs
 from worker.results import segments
@@ -176,7 +176,7 @@ def end_jobs(database: Database, wanted: int, campaign: str, dispatcher: psutil.
     while any(thread.is_alive() for thread in threads):
         with database.engine.connect() as connection:
             most[0] = max(most[0], int(connection.execute(given, {"id": campaign}).scalar_one()))
-        breakers.register(database, "bench", SLOTS)
+        workers.register(database, "bench", SLOTS)
         if not dispatcher.is_running() or dispatcher.status() == psutil.STATUS_ZOMBIE:
             raise SystemExit("the dispatcher has ended: its log is in the folder of this run")
         time.sleep(0.2)
@@ -236,8 +236,8 @@ def measure(options: argparse.Namespace, folder: Path) -> Found:
 def _measure(
     options: argparse.Namespace, database: Database, client: httpx.Client, processes: dict[str, psutil.Process]
 ) -> Found:
-    breakers.register(database, "bench", SLOTS)
-    until(lambda: breakers.dispatcher_age_ms(database) is not None)
+    workers.register(database, "bench", SLOTS)
+    until(lambda: workers.dispatcher_age_ms(database) is not None)
     asked = {"selection": {"archive": "calls"}, "spec": {"model": "scripted"}, "canary": 0}
     plan_s, _ = timed_post(client, "/v1/campaigns", {**asked, "dry_run": True})
     create_s, made = timed_post(client, "/v1/campaigns", asked)

@@ -36,12 +36,11 @@ from bench.report import keep, load, percentile, show
 from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer, free_port
-from tests.fixtures.rows import use_up
+from tests.fixtures.rows import tell_used_up, use_up
 from worker.budgets import Scope
 from worker.database import Database
 from worker.models import Job, Recording
 from worker.queue import jobs
-from worker.queue.waiting import tell_queued
 from worker.spec import Spec
 from worker.states import Lane
 
@@ -171,7 +170,7 @@ def claims_behind_spent(database: Database, count: int) -> Times:
         for number in range(1, count + 1):
             submit_bench(session, "other", number)
         session.commit()
-    tell_queued(database, use_up(database, Scope.ARCHIVE, "bench"), "nothing is left")
+    tell_used_up(database, use_up(database, Scope.ARCHIVE, "bench"))
     return replace(claims(database, count, threads=1), what="claim, behind a spent budget's")
 
 

@@ -1,61 +1,19 @@
-"""The fleet in SQL: the workers' room and signs of life, and one breaker a service."""
+"""Each service's breaker in SQL, one for the whole fleet: what stops a service's jobs, and who may probe it."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select
+from sqlalchemy import and_, bindparam, case, or_, select
 
 from realtime.protocol.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
-from worker.claims.claim import NOT_WAITING
 from worker.database import Database, change, execute, now_ms, upsert
-from worker.models import DispatcherProcess, Job, ServiceState, WorkerProcess
-from worker.queue.blocks import holder
-from worker.queue.slices import change_in_slices
-from worker.states import BreakerState, JobState
+from worker.models import Job, ServiceState
+from worker.queue.waiting import tell, wake
+from worker.states import BreakerState
 
-STALE_MS = 60_000  # a worker that has not been seen for this long has no room; its leases end by themselves
-GONE_MS = 24 * 3600 * 1000
 PROBE_EVERY_MS = 60_000
 LIMIT_SHOWN_MS = 30_000
 LIMIT_CODES = (RateLimited.code, ServiceLimited.code)
-
-
-def register(database: Database, worker: str, slots: int) -> None:
-    """Say that this worker process lives, and how many jobs it takes; 0 when it is going down."""
-    row = {"slots": slots, "seen_ms": now_ms()}
-    with database.writing() as session:
-        insert = upsert(session, WorkerProcess).values(name=worker, **row)
-        session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=row))
-        session.commit()
-
-
-def slots(database: Database) -> int:
-    """The room of all workers that were seen within the last minute."""
-    alive = WorkerProcess.seen_ms > now_ms() - STALE_MS
-    with database.reading() as session:
-        return int(session.scalar(select(func.coalesce(func.sum(WorkerProcess.slots), 0)).where(alive)) or 0)
-
-
-def note_round(database: Database, dispatcher: str) -> None:
-    """Say that this dispatcher has just done a round."""
-    with database.writing() as session:
-        insert = upsert(session, DispatcherProcess).values(name=dispatcher, seen_ms=now_ms())
-        session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"seen_ms": now_ms()}))
-        session.commit()
-
-
-def dispatcher_age_ms(database: Database) -> int | None:
-    """How long ago any dispatcher did its last round; None where none ever did."""
-    with database.reading() as session:
-        return session.scalar(select(now_ms() - func.max(DispatcherProcess.seen_ms)))
-
-
-def forget_gone(database: Database) -> None:
-    """Delete the rows of processes that have not been seen for a day."""
-    with database.writing() as session:
-        for kind in (WorkerProcess, DispatcherProcess):
-            session.execute(delete(kind).where(kind.seen_ms < now_ms() - GONE_MS))
-        session.commit()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +59,8 @@ def service_trouble(database: Database, name: str, error: CodedError) -> None:
         kept = _while_same(state, wait_ms)
         session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={**trouble, **kept}))
         session.commit()
-    _tell_queued(database, name, error)
+    stopped = select(ServiceState.name).where(ServiceState.name == name, ServiceState.code == error.code).exists()
+    tell(database, (Job.service == name, stopped), error)
 
 
 def _while_same(state: BreakerState, wait_ms: int) -> dict[str, Any]:
@@ -132,13 +91,6 @@ def _note_limit(database: Database, name: str, error: CodedError) -> None:
         still_open = ServiceState.state == BreakerState.OPEN
         session.execute(insert.on_conflict_do_update(index_elements=["name"], set_=limited, where=still_open))
         session.commit()
-
-
-def _tell_queued(database: Database, name: str, error: CodedError) -> None:
-    told = {"waiting_code": error.code, "waiting_message": error.message, "waiting_since_ms": now_ms()}
-    stopped = select(ServiceState.name).where(ServiceState.name == name, ServiceState.code == error.code).exists()
-    untold = (Job.status == JobState.QUEUED, Job.service == name, Job.waiting_code.is_distinct_from(error.code))
-    change_in_slices(database, (*untold, stopped), {**told, "held_by": holder(Job)})
 
 
 def may_probe(database: Database, name: str) -> bool:
@@ -173,14 +125,8 @@ def service_recovered(database: Database, name: str) -> bool:
         session.execute(change(ServiceState).where(*_TROUBLED).values(opened), {"service": name})
         session.commit()
     if code not in LIMIT_CODES:  # who was told to come slower keeps to the time that was drawn
-        _wake_waiting(database, name, code)
+        wake(database, (Job.service == name,), code)
     return True
-
-
-def _wake_waiting(database: Database, name: str, code: str) -> None:
-    told = (Job.status == JobState.QUEUED, Job.service == name, Job.waiting_code == code)
-    due = {"due_ms": case((Job.due_ms > now_ms(), now_ms()), else_=Job.due_ms)}
-    change_in_slices(database, told, {**due, **NOT_WAITING})
 
 
 def _status(row: ServiceState) -> ServiceStatus:

@@ -43,8 +43,13 @@ class Period(StrEnum):
     ALL = "all"
 
 
+PERIOD_WORDS = {Period.DAY: "for a day", Period.ALL: "in all"}
+IN_FORCE = or_(Budget.limit_nusd.is_not(None), Budget.limit_ms.is_not(None))
+_SUMS = ("spent_nusd", "spent_ms", "reserved_nusd", "reserved_ms")
+
+
 @dataclass(frozen=True, kw_only=True)
-class KnownBudget:
+class CachedBudget:
     """What workers keep in memory of a budget; its limits and what is gone of it are looked at in rows, each time."""
 
     id: str
@@ -117,7 +122,7 @@ def remove_budget(session: Session, scope: Scope, name: str, period: Period) -> 
     own = (Budget.scope == scope, Budget.name == name, Budget.period == period)
     budget_id = session.scalar(change(Budget).where(*own, IN_FORCE).values(lifted).returning(Budget.id))
     if budget_id is None:
-        raise UnknownBudget(f"There is no budget for {words(scope, name)}, {PERIOD_WORDS[period]}.")
+        raise UnknownBudget(f"There is no budget for {described(scope, name)}, {PERIOD_WORDS[period]}.")
     for kind in (Reservation, BudgetWindow):  # the order of the locks: see `worker.spending.ledger`
         session.execute(delete(kind).where(kind.budget_id == budget_id))
 
@@ -132,19 +137,16 @@ def budgets_of(session: Session, scope: Scope | None = None, name: str | None = 
     ]
 
 
-IN_FORCE = or_(Budget.limit_nusd.is_not(None), Budget.limit_ms.is_not(None))
-PERIOD_WORDS = {Period.DAY: "for a day", Period.ALL: "in all"}
-_SUMS = ("spent_nusd", "spent_ms", "reserved_nusd", "reserved_ms")
-
-
-def words(scope: str, name: str) -> str:
+def described(scope: str, name: str) -> str:
     """Whose budget it is, for people."""
     return "the whole deployment" if scope == Scope.DEPLOYMENT else f"the {scope} {name!r}"
 
 
-def is_for(budget: "Budget | KnownBudget", archive: str, campaign: str | None) -> bool:
-    """Whether a job of this archive, and perhaps of this campaign, is one of those that the budget is for."""
-    return budget.name == {Scope.ARCHIVE: archive, Scope.CAMPAIGN: campaign}.get(Scope(budget.scope), "")
+def is_of_budget(job: Any, budget: Any) -> Any:  # noqa: ANN401  # objects give a bool, a table a condition in SQL
+    """Whether the job is one of those that the budget is for; each of them an object with its columns, or the table."""
+    archive = (job.archive == budget.name) & (budget.scope == Scope.ARCHIVE)
+    campaign = (job.campaign_id == budget.name) & (budget.scope == Scope.CAMPAIGN)
+    return archive | campaign | (budget.scope == Scope.DEPLOYMENT)
 
 
 def day_of(period: str, now: int) -> int:

@@ -15,13 +15,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Select, and_, case, func, select, union_all
 from sqlalchemy.orm import Session
 
-from worker.breakers import dispatcher_age_ms, service_states, slots
+from worker.breakers import service_states
 from worker.budgets import budgets_of
-from worker.database import Database
+from worker.database import NOW, Database
 from worker.models import Job, Segment
-from worker.queue.claimable import NOW
 from worker.results.progress import SPAN, SUMS, Tally
 from worker.states import ENDED, BreakerState, JobState, Lane, SegmentState
+from worker.workers import dispatcher_age_ms, slots
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 

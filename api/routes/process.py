@@ -6,10 +6,10 @@ from fastapi.responses import JSONResponse
 import migrations
 from api.http.dependencies import DoorOf
 from api.requests.docs import problems
-from worker.breakers import dispatcher_age_ms
 from worker.errors import DatabaseUnavailable
 from worker.metrics import CONTENT_TYPE
 from worker.shapes.services import Health, Readiness
+from worker.workers import dispatcher_age_ms
 
 router = APIRouter(tags=["process"])
 

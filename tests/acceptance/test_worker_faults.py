@@ -12,7 +12,7 @@ import redis
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
-from worker import breakers as fleet_rows
+from worker import workers
 from worker.models import Segment
 from worker.states import SegmentState
 
@@ -149,4 +149,4 @@ def test_a_process_that_did_its_number_of_jobs_ends_for_its_supervisor(sqlite_fl
 
 
 def _slots(fleet: Fleet) -> int:
-    return fleet_rows.slots(fleet.database)
+    return workers.slots(fleet.database)

@@ -11,7 +11,7 @@ import migrations
 from api.app import make_app
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
-from worker import breakers
+from worker import breakers, workers
 from worker.shapes.services import Service
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
@@ -31,7 +31,7 @@ def test_it_is_ready_once_the_schema_is_the_newest(empty_database_url: str, tmp_
         assert "longhand migrate" in early.json()["detail"]
         migrations.upgrade(empty_database_url)
         assert house.client.get("/readyz").json() == {"status": "ready", "dispatcher_s": None}
-        breakers.note_round(house.database, "d1")
+        workers.note_round(house.database, "d1")
         assert 0 <= house.client.get("/readyz").json()["dispatcher_s"] < 60
 
 

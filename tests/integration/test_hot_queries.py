@@ -11,19 +11,18 @@ from sqlalchemy import Connection, Engine, event
 import migrations
 from tests.fixtures.databases import temporary_database
 from tests.fixtures.many_rows import BATCH, JOBS, fill, job_id, tidy
-from tests.fixtures.rows import SPEC, new_answer, new_recording, use_up
+from tests.fixtures.rows import SPEC, new_answer, new_recording, tell_used_up, use_up
 from worker import breakers, metrics
 from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.imports.chunks import house_of
 from worker.queue import idempotency, jobs
-from worker.queue.blocks import keep_marks
 from worker.queue.filters import JobFilter, first_part, newest
-from worker.queue.waiting import let_go, tell_queued
+from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
 from worker.search.find import Where
-from worker.spending.sweep import settle_dead
+from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane
 from worker.views.batches import read_batch
 from worker.views.jobs import job_version, list_jobs, look
@@ -176,7 +175,7 @@ HOT: dict[str, Callable[[Database], object]] = {
     "metrics": metrics.exposition,
     "budgets": reading(budgets_of),
     "settle the dead": settle_dead,
-    "let go what waits for a budget": let_go,
+    "let go what waits for a budget": wake_funded,
     "keep the marks of what is held": keep_marks,
     "a service recovers": lambda database: breakers.service_recovered(database, "intl"),
 }
@@ -194,7 +193,7 @@ def test_very_many_jobs_behind_a_closed_door_are_not_read_by_each_claim(big: Dat
     with used_up(big) as budget_id:
         (look,) = asked(big, HOT["claim"])
         assert look.pages > MOST_PAGES  # nobody has marked them yet
-        tell_queued(big, budget_id, "nothing is left")
+        tell_used_up(big, budget_id)
         tidy(big.engine)
         for name in ("claim", "count what is due", "keep the marks of what is held"):
             assert {query.statement: query.pages for query in asked(big, HOT[name]) if query.pages > MOST_PAGES} == {}
@@ -207,7 +206,7 @@ def used_up(database: Database) -> Iterator[str]:
     with database.writing() as session:
         remove_budget(session, Scope.DEPLOYMENT, "", Period.ALL)
         session.commit()
-    let_go(database)
+    wake_funded(database)
 
 
 def test_a_table_that_is_read_from_end_to_end_is_noticed(big: Database) -> None:

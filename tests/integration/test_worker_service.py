@@ -11,7 +11,7 @@ from sqlalchemy import update
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
 from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
-from worker import breakers as fleet_rows
+from worker import breakers
 from worker.models import Job, ServiceState
 from worker.queue import jobs
 from worker.states import BreakerState, JobState, SegmentState
@@ -39,7 +39,7 @@ def fleet(shared_fleet: Fleet) -> Iterator[Fleet]:
         jobs.cancel_many(session, jobs.JobFilter())
         session.commit()
     shared_fleet.stop_service()
-    fleet_rows.service_recovered(shared_fleet.database, "local")
+    breakers.service_recovered(shared_fleet.database, "local")
 
 
 def submit_segments(fleet: Fleet, path: Path, count: int, *, dbfs: float) -> str:
@@ -74,7 +74,7 @@ def test_a_refused_key_burns_nothing_and_says_what_is_waited_for(fleet: Fleet, t
 
     assert {fleet.job(job_id).attempts for job_id in submitted} == {0}
     assert "LONGHAND_SERVICE_KEY" in (fleet.job(submitted[0]).waiting_message or "")
-    assert fleet_rows.service_states(fleet.database)["local"].state is BreakerState.REFUSED
+    assert breakers.service_states(fleet.database)["local"].state is BreakerState.REFUSED
     assert len(fleet.received("handshake")) <= SESSIONS
     assert fleet.received("append") == []
 
@@ -88,7 +88,7 @@ def test_the_jobs_go_on_by_themselves_when_the_service_takes_the_key_again(fleet
     let_the_probe_be_due(fleet)
 
     assert fleet.ended(job_id).status == "succeeded"
-    assert fleet_rows.service_states(fleet.database)["local"].state is BreakerState.OPEN
+    assert breakers.service_states(fleet.database)["local"].state is BreakerState.OPEN
 
 
 def test_an_outage_of_the_service_fails_no_job(fleet: Fleet, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from worker import breakers
+from worker import workers
 from worker.attempt.keeper import Keeper
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
@@ -43,7 +43,7 @@ class Desk:
 
     def set_share(self, own_slots: int) -> None:
         """Keep in mind which part of the fleet this process is, for the time when Redis cannot be asked."""
-        self.limits.share = own_slots / max(1, own_slots, breakers.slots(self.database))
+        self.limits.share = own_slots / max(1, own_slots, workers.slots(self.database))
 
     def close(self) -> None:
         self.keeper.close()

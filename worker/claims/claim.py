@@ -18,12 +18,6 @@ from worker.states import JobState
 # What a stored answer shows: the job gets on, so what it met before is not held against it any longer.
 PROGRESS: dict[str, Any] = {"losses": 0, "stall_code": None, "stall_since_ms": None, "stalls": 0}
 FREE: dict[str, Any] = {"worker": None, "lease_until_ms": None}
-NOT_WAITING: dict[str, Any] = {
-    "waiting_code": None,
-    "waiting_message": None,
-    "waiting_since_ms": None,
-    "held_by": "",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +31,7 @@ class Claim:
     spec: Spec
     lease_s: float
     archive: str = ""
-    campaign: str | None = None  # the id of the one that made the job
+    campaign_id: str | None = None  # the id of the one that made the job
     attempts: int = 0  # charged before this claim
     losses: int = 0  # leases lost before this claim without an answer stored since
     stalls: int = 0  # attempts in a row that ended for the same trouble, without an answer stored since

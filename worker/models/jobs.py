@@ -68,7 +68,7 @@ class Job(Base):
     waiting_code: Mapped[str | None] = mapped_column(CODE)
     waiting_message: Mapped[str | None] = mapped_column(Text)
     waiting_since_ms: Mapped[int | None]
-    # what closes the way of a queued job as far as it was marked, so that claims need not look at it: `queue.held`
+    # what closes the way of a queued job as far as it was marked, so that claims need not look at it: `queue.waiting`
     held_by: Mapped[str] = mapped_column(HOLDER, default="", server_default="")
     error_code: Mapped[str | None] = mapped_column(CODE)
     error: Mapped[dict[str, Any] | None]

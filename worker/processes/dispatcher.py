@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import func, select
 
-from worker import breakers
+from worker import workers
 from worker.campaigns.running.steps import take_steps
 from worker.database import Database
 from worker.doorway import DATABASE_AWAY
@@ -27,11 +27,10 @@ from worker.models import Job
 from worker.processes.housekeeping import tidy
 from worker.processes.tasks import FEWEST, Waker
 from worker.queue import jobs
-from worker.queue.blocks import keep_marks
-from worker.queue.waiting import let_go
+from worker.queue.waiting import keep_marks
 from worker.readiness import Pulse
 from worker.settings import Settings
-from worker.spending.sweep import settle_dead
+from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane
 
 log = structlog.get_logger(__name__)
@@ -64,13 +63,13 @@ class Dispatcher:
         """One round; raises what the database raises."""
         if time.monotonic() >= self._sweep_at:
             self.sweep()
-            breakers.note_round(self.database, self.name)
+            workers.note_round(self.database, self.name)
         if time.monotonic() >= self._tidy_at:
             tidy(self.database)
             self._tidy_at = time.monotonic() + TIDY_S
-        let_go(self.database)
+        wake_funded(self.database)
         keep_marks(self.database)
-        room = window(breakers.slots(self.database), self._running())
+        room = window(workers.slots(self.database), self._running())
         for lane in Lane:
             self.top_up(lane, room)
         self.go_on_with_campaigns()

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from worker import breakers
+from worker import workers
 from worker.attempt.pipeline import work_on
 from worker.attempt.resources import Desk, open_desk
 from worker.claims.lease import Stop
@@ -128,7 +128,7 @@ class WorkerProcess:
 
     def _tell_of_life(self, slots: int) -> None:
         try:
-            breakers.register(self._desk.database, self.name, slots)
+            workers.register(self._desk.database, self.name, slots)
             self._desk.set_share(slots)
         except SQLAlchemyError as error:
             log.warning("no sign of life could be given; the next comes soon", error=type(error).__name__)

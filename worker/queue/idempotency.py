@@ -11,10 +11,9 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from worker.database import now_ms, upsert
+from worker.database import NOW, now_ms, upsert
 from worker.errors import IdempotencyInFlight, IdempotencyMismatch
 from worker.models import IdempotencyKey
-from worker.queue.claimable import NOW
 
 KEEP_S = 7 * 24 * 3600
 UNFINISHED = 0  # no status of HTTP's: the work has several transactions, and not all are done

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from realtime.protocol.errors import CodedError
-from worker.claims.claim import FREE, NOT_WAITING, PROGRESS, Claim, locked
+from worker.claims.claim import FREE, PROGRESS, Claim, locked
 from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob
 from worker.models import Job, Recording, Segment
@@ -25,6 +25,7 @@ from worker.queue.members import given_again
 from worker.queue.moves import ended_by, move_claimed, move_many, moving
 from worker.queue.submission import Submission, Submitted, submit, submit_many
 from worker.queue.sweep import MAX_LOSSES, expire, fail_overdue
+from worker.queue.waiting import NOT_WAITING, waiting_for
 from worker.recordings import NewRecording
 from worker.results.transcripts import add_transcript
 from worker.spec import Spec
@@ -144,7 +145,6 @@ def _claim_once(database: Database, lane: Lane, worker: str, lease_s: float) -> 
     if row is None:
         return None
     fields = {"attempts": row.attempts, "losses": row.losses, "stalls": row.stalls}
-    places = {"archive": row.archive, "campaign": row.campaign_id}
     spec = Spec.from_json(row.spec)
     return Claim(
         job_id=row.id,
@@ -153,7 +153,8 @@ def _claim_once(database: Database, lane: Lane, worker: str, lease_s: float) -> 
         fence=row.fence,
         spec=spec,
         lease_s=lease_s,
-        **places,
+        archive=row.archive,
+        campaign_id=row.campaign_id,
         **fields,
     )
 
@@ -197,7 +198,7 @@ def renew(database: Database, claims: Iterable[Claim], lease_s: float) -> set[tu
 def requeue(database: Database, claim: Claim, *, due_in_s: float, waiting: CodedError | None, charge: bool) -> None:
     """Give the job back until it is due again; ``waiting`` says what for, ``charge`` counts the attempt."""
     changes = {"due_ms": now_ms() + int(due_in_s * 1000), "attempts": Job.attempts + int(charge)}
-    _leave(database, claim, JobState.QUEUED, {**changes, **(_waiting_for(waiting) if waiting else {})})
+    _leave(database, claim, JobState.QUEUED, {**changes, **(_stalled_by(waiting) if waiting else {})})
 
 
 def release(database: Database, claim: Claim) -> None:
@@ -205,17 +206,11 @@ def release(database: Database, claim: Claim) -> None:
     _leave(database, claim, JobState.QUEUED, {})
 
 
-def _waiting_for(error: CodedError) -> dict[str, Any]:
+def _stalled_by(error: CodedError) -> dict[str, Any]:
     goes_on = Job.stall_code == error.code
     since = case((goes_on, Job.stall_since_ms), else_=now_ms())
-    return {
-        "waiting_code": error.code,
-        "waiting_message": error.message,
-        "waiting_since_ms": since,
-        "stall_code": error.code,
-        "stall_since_ms": since,
-        "stalls": case((goes_on, Job.stalls + 1), else_=1),
-    }
+    stalls = {"stall_code": error.code, "stall_since_ms": since, "stalls": case((goes_on, Job.stalls + 1), else_=1)}
+    return {**waiting_for(error.code, error.message, since), **stalls}
 
 
 def finish(database: Database, claim: Claim) -> str:

@@ -10,7 +10,7 @@ from worker.errors import IllegalMove, UnknownJob
 from worker.models import Job, Recording, Segment
 from worker.queue import jobs
 from worker.queue.deadlines import Deadline
-from worker.queue.job_rows import Submitted, Wanted, add_job, jobs_of, own_equal, submit_known
+from worker.queue.job_rows import NewJob, Submitted, add_job, find_or_add_jobs, jobs_of, own_equal
 from worker.queue.members import campaign_for_successor, take_over
 from worker.spec import Spec
 from worker.states import ENDED, JobState, SegmentState
@@ -35,7 +35,7 @@ def retry_as(
         raise IllegalMove(f"A job that is {job.status} cannot be tried again.")
     if spec.digest == Spec.from_json(job.spec).digest and not fresh:
         return _again(session, job, spec, deadline)
-    made = submit_known(session, [_wanted(session, job, spec, deadline, fresh=fresh)])[0]
+    made = find_or_add_jobs(session, [_successor(session, job, spec, deadline, fresh=fresh)])[0]
     if not made.existing:
         take_over(session, job, made.job_id)
     return made
@@ -57,22 +57,24 @@ def _fill_gaps(session: Session, job: Job, spec: Spec, deadline: Deadline | None
     latest = own_equal(jobs_of(session, [job.recording_id])[job.recording_id], spec)
     if latest is not None and latest[0] > job.id:
         return Submitted(latest[0], existing=True)
-    made = add_job(session, _wanted(session, job, spec, deadline))
+    made = add_job(session, _successor(session, job, spec, deadline))
     take_over(session, job, made)
     return Submitted(made, existing=False)
 
 
-def _wanted(session: Session, job: Job, spec: Spec, deadline: Deadline | None, *, fresh: bool = False) -> Wanted:
-    inherited = {
-        "archive": job.archive,
-        "batch_id": job.batch_id,
-        "external_id": job.external_id,
-        "labels": job.labels,
-        "retry_of": job.id,
-        "campaign_id": campaign_for_successor(session, job),
-        "deadline_ms": deadline.moment(clock(session)) if deadline else None,
-    }
-    return Wanted(recording_id=job.recording_id, spec=spec, columns=inherited, fresh=fresh)
+def _successor(session: Session, job: Job, spec: Spec, deadline: Deadline | None, *, fresh: bool = False) -> NewJob:
+    return NewJob(
+        recording_id=job.recording_id,
+        spec=spec,
+        archive=job.archive,
+        batch_id=job.batch_id,
+        external_id=job.external_id,
+        labels=job.labels,
+        retry_of=job.id,
+        campaign_id=campaign_for_successor(session, job),
+        deadline_ms=deadline.moment(clock(session)) if deadline else None,
+        fresh=fresh,
+    )
 
 
 def _locked(session: Session, job_id: str) -> Job:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from worker.database import clock
 from worker.errors import LanguageNotSupported
 from worker.queue.deadlines import Deadline
-from worker.queue.job_rows import Submitted, Wanted, submit_known
+from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
 from worker.recordings import Found, NewRecording, find_or_add
 from worker.spec import Spec
 
@@ -35,19 +35,17 @@ class Submission:
     retry_of: str | None = None
     own_languages: frozenset[str] = frozenset()
 
-    def wanted(self, recording: Found, now_ms: int) -> Wanted:
-        columns = {
-            "archive": self.recording.archive,
-            "batch_id": self.batch_id,
-            "external_id": self.external_id,
-            "labels": self.labels,
-            "retry_of": self.retry_of,
-            "deadline_ms": self.deadline.moment(now_ms) if self.deadline else None,
-        }
-        return Wanted(
+    def job_for(self, recording: Found, now_ms: int) -> NewJob:
+        """The job of the recording's row."""
+        return NewJob(
             recording_id=recording.id,
             spec=self._spec_for(recording),
-            columns=columns,
+            archive=self.recording.archive,
+            batch_id=self.batch_id,
+            external_id=self.external_id,
+            labels=self.labels,
+            retry_of=self.retry_of,
+            deadline_ms=self.deadline.moment(now_ms) if self.deadline else None,
             fresh=self.fresh,
             alone=recording.added,
         )
@@ -81,4 +79,4 @@ def submit_many(session: Session, submissions: Sequence[Submission]) -> list[Sub
     recordings = find_or_add(session, [one.recording for one in submissions])
     now_ms = clock(session)
     pairs = zip(submissions, recordings, strict=True)
-    return submit_known(session, [one.wanted(recording, now_ms) for one, recording in pairs])
+    return find_or_add_jobs(session, [one.job_for(recording, now_ms) for one, recording in pairs])

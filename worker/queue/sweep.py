@@ -5,13 +5,12 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from worker.claims.claim import FREE, NOT_WAITING
-from worker.database import Database, now_ms
+from worker.claims.claim import FREE
+from worker.database import NOW, Database, now_ms
 from worker.errors import DeadlineExceeded, WorkerLost
 from worker.models import Job
-from worker.queue.claimable import NOW
 from worker.queue.moves import ended_by, move_many
-from worker.queue.slices import SLICE
+from worker.queue.waiting import AT_ONCE, NOT_WAITING
 from worker.states import JobState
 
 MAX_LOSSES = 3
@@ -29,7 +28,7 @@ def expire(database: Database) -> list[str]:
     return [*failed, *again]
 
 
-def fail_overdue(database: Database) -> list[str]:
+def fail_overdue(database: Database, *, at_once: int = AT_ONCE) -> list[str]:
     """Fail the queued jobs whose deadline has passed, whatever they waited for; their ids.
 
     One that is being worked on is left in peace: it is done soon, or comes back and is found here.
@@ -37,14 +36,14 @@ def fail_overdue(database: Database) -> list[str]:
     found: list[str] = []
     while True:
         with database.writing() as session:
-            failed = _fail_some(session)
+            failed = _fail_some(session, at_once)
             session.commit()
         if not failed:
             return found
         found += failed
 
 
-def _fail_some(session: Session) -> list[str]:
+def _fail_some(session: Session, at_most: int) -> list[str]:
     """A slice of those that waited for the same thing, so that their error can name it."""
     overdue = (Job.status == JobState.QUEUED, Job.deadline_ms <= NOW)
     first = session.execute(select(Job.id, Job.waiting_code).where(*overdue).order_by(Job.deadline_ms).limit(1)).first()
@@ -53,7 +52,7 @@ def _fail_some(session: Session) -> list[str]:
     error = DeadlineExceeded(f"The deadline passed {_while(first.waiting_code)}. {DeadlineExceeded.hint}")
     ended = {**FREE, **NOT_WAITING, **ended_by(error, "queue"), "finished_ms": now_ms()}
     alike = (*overdue, Job.waiting_code.is_not_distinct_from(first.waiting_code))
-    return list(move_many(session, JobState.FAILED, alike, ended, skip_locked=True, at_most=SLICE))
+    return list(move_many(session, JobState.FAILED, alike, ended, skip_locked=True, at_most=at_most))
 
 
 def _while(waiting_code: str | None) -> str:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from worker.budgets import DAY_MS, PERIOD_WORDS, WARN_SHARE, Period, share, words
+from worker.budgets import DAY_MS, PERIOD_WORDS, WARN_SHARE, Period, described, share
 from worker.database import change, upsert
 from worker.models import Budget, BudgetWindow, Reservation
 
@@ -89,7 +89,7 @@ def refusal(session: Session, place: Window, need: Amount) -> str:
     row = session.execute(_with_limits(place)).one_or_none()
     if row is None:
         return "The budget was removed in this moment."
-    name = f"The budget of {words(row.scope, row.name)} {PERIOD_WORDS[Period(row.period)]}"
+    name = f"The budget of {described(row.scope, row.name)} {PERIOD_WORDS[Period(row.period)]}"
     rest = f"{_limits(row)}, is used up: {_money(row.spent_nusd)} and {_hours(row.spent_ms)} are spent"
     return f"{name}, {rest}, and the next piece of {need.ms / 1000:g} s does not fit."
 

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from worker.budgets import IN_FORCE, KnownBudget, day_of, is_for
+from worker.budgets import IN_FORCE, CachedBudget, day_of, is_of_budget
 from worker.claims.claim import Claim
 from worker.database import Database, clock
 from worker.errors import BudgetExhausted, ConfigurationError, PriceUnknown
-from worker.models import Budget
-from worker.queue.waiting import tell_queued
+from worker.models import Budget, Job
+from worker.queue.waiting import budget_is_spent, tell
 from worker.services.catalogue import Service
 from worker.settings import Settings
 from worker.spending.ledger import Amount, Window, has_room_later, mark_spent, refusal, reserve
@@ -34,7 +34,7 @@ class Guard:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
         self._settings = settings
-        self._known: Sequence[KnownBudget] = ()
+        self._known: Sequence[CachedBudget] = ()
         self._known_until = float("-inf")
         self._prices: dict[tuple[str, str], Price | None] = {}
         self._lock = threading.Lock()
@@ -44,13 +44,13 @@ class Guard:
         self.forget()
         return Purse(self, claim, service)
 
-    def budgets_for(self, claim: Claim) -> list[KnownBudget]:
+    def budgets_for(self, claim: Claim) -> list[CachedBudget]:
         """Those that hold for the claim's job, two seconds old perhaps."""
         with self._lock:  # threads that ask at once cost one look
             if time.monotonic() >= self._known_until:
                 self._known = self._read()
                 self._known_until = time.monotonic() + KNOWN_S
-            return [budget for budget in self._known if is_for(budget, claim.archive, claim.campaign)]
+            return [budget for budget in self._known if is_of_budget(claim, budget)]
 
     def forget(self) -> None:
         """Look anew the next time."""
@@ -68,22 +68,22 @@ class Guard:
             log.warning("the price file cannot be used; the prices from before it hold", why=error.message)
         return self._prices[key]
 
-    def exhausted(self, window: Window, need: Amount, why: str) -> BudgetExhausted:
+    def exhausted(self, budget: CachedBudget, window: Window, need: Amount, why: str) -> BudgetExhausted:
         """Note that there is no room for ``need`` any more, and tell those that wait; the error for who asked."""
         with self.database.writing() as session:
             is_news = mark_spent(session, window, need)
             session.commit()
         if is_news:
             log.warning("a budget is used up; its jobs wait for its next day, or for more", why=why)
-            tell_queued(self.database, window.budget_id, why)
+            tell(self.database, (is_of_budget(Job, budget), budget_is_spent(Job)), BudgetExhausted(why))
         return BudgetExhausted(f"{why} {BudgetExhausted.hint}")
 
-    def _read(self) -> Sequence[KnownBudget]:
+    def _read(self) -> Sequence[CachedBudget]:
         columns = (Budget.id, Budget.scope, Budget.name, Budget.period, Budget.limit_nusd)
         with self.database.reading() as session:
             rows = session.execute(select(*columns).where(IN_FORCE)).all()
         return [
-            KnownBudget(id=id_, scope=scope, name=name, period=period, in_money=limit_nusd is not None)
+            CachedBudget(id=id_, scope=scope, name=name, period=period, in_money=limit_nusd is not None)
             for id_, scope, name, period, limit_nusd in rows
         ]
 
@@ -123,7 +123,7 @@ class Purse:
         self._give_up_where_spent(budgets, least_ms)
         return None
 
-    def _reserve(self, budgets: Sequence[KnownBudget], ms: int) -> Piece | None:
+    def _reserve(self, budgets: Sequence[CachedBudget], ms: int) -> Piece | None:
         price = self._price(budgets)
         with self.database.writing() as session:
             windows = _windows(budgets, session)
@@ -132,16 +132,17 @@ class Purse:
             session.commit()
         return Piece(price=price, ms=ms, windows=windows)
 
-    def _give_up_where_spent(self, budgets: Sequence[KnownBudget], ms: int) -> None:
+    def _give_up_where_spent(self, budgets: Sequence[CachedBudget], ms: int) -> None:
         """Raises BudgetExhausted where a budget would have no room even if nothing that is on its way were spent."""
         need = Amount(self._price(budgets).cost_nusd(ms), ms)
         with self.database.reading() as session:
-            spent = [one for one in _windows(budgets, session) if not has_room_later(session, one, need)]
-            why = refusal(session, spent[0], need) if spent else ""
+            pairs = zip(budgets, _windows(budgets, session), strict=True)
+            spent = next((pair for pair in pairs if not has_room_later(session, pair[1], need)), None)
+            why = refusal(session, spent[1], need) if spent else ""
         if spent:
-            raise self._guard.exhausted(spent[0], need, why)
+            raise self._guard.exhausted(*spent, need, why)
 
-    def _price(self, budgets: Sequence[KnownBudget]) -> Price:
+    def _price(self, budgets: Sequence[CachedBudget]) -> Price:
         model = self.claim.spec.model
         price = self._guard.price(self._service, model)
         if price is None and any(budget.in_money for budget in budgets):
@@ -150,6 +151,6 @@ class Purse:
         return price or NO_PRICE
 
 
-def _windows(budgets: Iterable[KnownBudget], session: Session) -> tuple[Window, ...]:
+def _windows(budgets: Iterable[CachedBudget], session: Session) -> tuple[Window, ...]:
     now = clock(session)
     return tuple(Window(budget.id, day_of(budget.period, now)) for budget in budgets)

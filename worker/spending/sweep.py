@@ -1,10 +1,16 @@
-"""What a claim that is over had reserved and not settled counts as spent: it may have been sent."""
+"""What the dispatcher does for money in its rounds: it settles dead claims, and wakes what waits for a budget.
+
+What a claim that is over had reserved and not settled counts as spent: it may have been sent.
+"""
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from worker.database import Database, now_ms
-from worker.models import Job, Reservation
+from worker.budgets import IN_FORCE, is_of_budget
+from worker.database import Database, change, now_ms
+from worker.errors import BudgetExhausted
+from worker.models import Budget, Job, Reservation
+from worker.queue.waiting import budget_is_spent, wake
 from worker.spending.ledger import Amount, Settlement, Window, settle
 from worker.states import JobState
 
@@ -44,3 +50,19 @@ def _settle_claim(session: Session, job_id: str, fence: int) -> None:
     amounts = {Window(row.budget_id, row.day): Amount(row.reserved_nusd, row.reserved_ms) for row in rows}
     settle(session, job_id, fence, {place: Settlement(all_, all_) for place, all_ in amounts.items()})
     session.execute(delete(Reservation).filter_by(job_id=job_id, fence=fence))
+
+
+def wake_funded(database: Database) -> None:
+    """Let the jobs go on whose budget has something left: its next day has begun, or it was raised or removed.
+
+    For the dispatcher, each second; where nothing happened it is one look at a small table.
+    """
+    over = Budget.spent_until_ms <= now_ms()
+    with database.reading() as session:
+        budgets = session.execute(select(Budget.id, Budget.scope, Budget.name).where(over)).all()
+    for budget in budgets:
+        wake(database, (is_of_budget(Job, budget), ~budget_is_spent(Job)), BudgetExhausted.code)
+        with database.writing() as session:
+            session.execute(change(Budget).where(Budget.id == budget.id, over).values(spent_until_ms=None))
+            session.execute(delete(Budget).where(Budget.id == budget.id, ~IN_FORCE, Budget.spent_until_ms.is_(None)))
+            session.commit()

@@ -1,4 +1,4 @@
-"""The workers' room by their signs of life, and one breaker a service for the whole fleet."""
+"""One breaker a service for the whole fleet."""
 
 from dataclasses import replace
 
@@ -9,9 +9,9 @@ from realtime.protocol.errors import BillUnpaid, KeyRefused, QuotaExceeded, Rate
 from tests.fixtures.rows import SPEC, claim, read_job, submit
 from worker import breakers
 from worker.database import Database
-from worker.models import ServiceState, WorkerProcess
-from worker.queue import jobs, slices
-from worker.queue.blocks import keep_marks
+from worker.models import ServiceState
+from worker.queue import jobs
+from worker.queue.waiting import keep_marks
 from worker.states import BreakerState, Lane
 
 
@@ -19,30 +19,6 @@ def _let_probe_be_due(database: Database) -> None:
     with database.writing() as session:
         session.execute(update(ServiceState).values(next_try_ms=1))
         session.commit()
-
-
-def test_room_is_that_of_all_living_workers(database: Database) -> None:
-    breakers.register(database, "w1", 16)
-    breakers.register(database, "w2", 8)
-    assert breakers.slots(database) == 24
-
-
-def test_registering_again_replaces(database: Database) -> None:
-    breakers.register(database, "w1", 16)
-    breakers.register(database, "w1", 4)
-    assert breakers.slots(database) == 4
-
-
-def test_worker_that_is_not_seen_any_more_has_no_room(database: Database) -> None:
-    breakers.register(database, "w1", 16)
-    with database.writing() as session:
-        session.execute(update(WorkerProcess).values(seen_ms=WorkerProcess.seen_ms - 61_000))
-        session.commit()
-    assert breakers.slots(database) == 0
-
-
-def test_no_worker_is_no_room(database: Database) -> None:
-    assert breakers.slots(database) == 0
 
 
 def test_service_without_trouble_is_open_to_all(database: Database) -> None:
@@ -144,15 +120,6 @@ def test_a_used_up_quota_is_waited_for_and_one_probe_asks_after_it(database: Dat
     assert [breakers.may_probe(database, "local") for _ in range(2)] == [True, False]
     breakers.service_recovered(database, "local")
     assert read_job(database, later).waiting_code is None
-
-
-def test_more_jobs_than_a_slice_are_told_and_woken(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slices, "SLICE", 2)
-    submitted = [submit(database, number) for number in range(5)]
-    breakers.service_trouble(database, "local", KeyRefused())
-    assert {read_job(database, job_id).waiting_code for job_id in submitted} == {"key_refused"}
-    breakers.service_recovered(database, "local")
-    assert {read_job(database, job_id).waiting_code for job_id in submitted} == {None}
 
 
 def test_every_queued_job_says_that_its_service_refuses(database: Database) -> None:

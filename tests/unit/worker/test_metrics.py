@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.finished_jobs import cut, finished
 from tests.fixtures.rows import new_answer, read_job, set_job, submit
-from worker import breakers
+from worker import breakers, workers
 from worker import metrics as metrics_module
 from worker.database import Database
 from worker.metrics import Metrics, exposition
@@ -28,7 +28,7 @@ def test_an_empty_house_shows_zeros(database: Database) -> None:
 def test_jobs_segments_and_services_are_counted(database: Database) -> None:
     finished(database)
     submit(database, 2)
-    breakers.register(database, "w1", 16)
+    workers.register(database, "w1", 16)
     breakers.service_trouble(database, "intl", KeyRefused())
     shown = samples(database)
     assert shown["longhand_jobs", "queued"] == 1
@@ -69,8 +69,8 @@ def test_audio_that_two_jobs_had_at_once_is_counted(database: Database) -> None:
 
 def test_a_dispatchers_last_round_is_shown_once_there_was_one(database: Database) -> None:
     assert ("longhand_dispatcher_last_round_seconds",) not in samples(database)
-    breakers.note_round(database, "d1")
-    breakers.note_round(database, "d2")
+    workers.note_round(database, "d1")
+    workers.note_round(database, "d2")
     assert 0 <= samples(database)["longhand_dispatcher_last_round_seconds",] < 60
 
 

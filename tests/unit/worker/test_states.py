@@ -79,7 +79,7 @@ def test_only_the_verbs_write_a_jobs_state() -> None:
     files = (path for room in ("worker", "api") for path in (ROOT / room).rglob("*.py"))
     sources = {path.relative_to(ROOT).as_posix(): path.read_text() for path in files}
     writers = {name for name, text in sources.items() if re.search(r"\b(change|update|insert|upsert)\(.*\bJob\b", text)}
-    verbs = {f"worker/queue/{verb}.py" for verb in ("jobs", "moves", "job_rows", "slices", "blocks")}
+    verbs = {f"worker/queue/{verb}.py" for verb in ("jobs", "moves", "job_rows", "waiting")}
     assert writers <= verbs | {"worker/claims/claim.py"}
-    others = ("worker/claims/claim.py", "worker/breakers.py", "worker/queue/slices.py", "worker/queue/blocks.py")
+    others = ("worker/claims/claim.py", "worker/breakers.py", "worker/queue/waiting.py")
     assert not [name for name in others if re.search(r"\bstatus\s*=[^=]", sources[name])]

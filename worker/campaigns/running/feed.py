@@ -14,7 +14,7 @@ from worker.errors import IllegalMove, LanguageNotSupported, RequestError, Servi
 from worker.ids import new_id
 from worker.models import Campaign, Member, Recording
 from worker.queue import jobs
-from worker.queue.job_rows import Known, Wanted, add_jobs, jobs_of
+from worker.queue.job_rows import ExistingJob, NewJob, add_jobs, jobs_of
 from worker.spec import Spec
 from worker.states import MemberState
 
@@ -77,27 +77,25 @@ def _give(session: Session, campaign: Campaign, recording_ids: Sequence[str]) ->
     for row in rows:
         if (spec := specs[row.id]) is not None:
             asked = fresh_spec(spec, known[row.id]) if campaign.fresh else spec
-            made.append((new_id(), _wanted(campaign, row, asked)))
+            made.append((new_id(), _job_for(campaign, row, asked)))
     add_jobs(session, made)
-    for job_id, wanted in made:
-        own = (Member.campaign_id == campaign.id, Member.recording_id == wanted.recording_id)
+    for job_id, job in made:
+        own = (Member.campaign_id == campaign.id, Member.recording_id == job.recording_id)
         session.execute(change(Member).where(*own).values(state=MemberState.GIVEN, job_id=job_id))
 
 
-def _wanted(campaign: Campaign, row: Recording, spec: Spec) -> Wanted:
-    columns = {
-        "archive": row.archive,
-        "batch_id": None,
-        "external_id": row.external_id,
-        "labels": row.labels,
-        "retry_of": None,
-        "campaign_id": campaign.id,
-        "deadline_ms": None,
-    }
-    return Wanted(recording_id=row.id, spec=spec, columns=columns)
+def _job_for(campaign: Campaign, row: Recording, spec: Spec) -> NewJob:
+    return NewJob(
+        recording_id=row.id,
+        spec=spec,
+        archive=row.archive,
+        external_id=row.external_id,
+        labels=row.labels,
+        campaign_id=campaign.id,
+    )
 
 
-def fresh_spec(spec: Spec, known: Sequence[Known]) -> Spec:
+def fresh_spec(spec: Spec, known: Sequence[ExistingJob]) -> Spec:
     """The spec under a revision above those of all jobs that asked the same, so that no stored answer serves it."""
     key = replace(spec, revision=0).recognition_key
     same = (job.spec.revision for job in known if replace(job.spec, revision=0).recognition_key == key)

@@ -10,7 +10,6 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from worker.breakers import slots
 from worker.campaigns.review.comparing import thresholds_hold
 from worker.campaigns.review.summary import summarise
 from worker.campaigns.running import life
@@ -23,6 +22,7 @@ from worker.campaigns.running.promotion import promote_late, promote_slice, roll
 from worker.database import Database
 from worker.models import Campaign, Member
 from worker.states import CampaignState, CampaignStep, JobState, MemberState
+from worker.workers import slots
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ import redis
 from tests.fixtures.campaigns import add_campaign, add_recording, do, jobs_of
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.rows import claim, read_job, set_job, submit
-from worker import breakers
+from worker import workers
 from worker.campaigns.running import life
 from worker.database import Database
 from worker.processes.dispatcher import Dispatcher, run_dispatcher, window
@@ -58,8 +58,8 @@ def test_wake_ups_are_bounded_by_the_slots_and_not_by_the_jobs(
     dispatcher.tick()
     assert length(redis_url) == 2  # nobody has registered: enough to be found by whoever comes
 
-    breakers.register(database, "w1", 2)
-    breakers.register(database, "w2", 3)
+    workers.register(database, "w1", 2)
+    workers.register(database, "w2", 3)
     dispatcher.tick()
     assert length(redis_url) == 10
 
@@ -113,10 +113,10 @@ def test_the_sweep_keeps_its_own_pace(sqlite_database: Database, waker: Waker) -
 
 
 def test_each_round_of_the_sweep_leaves_its_mark(database: Database, dispatcher: Dispatcher) -> None:
-    assert breakers.dispatcher_age_ms(database) is None
+    assert workers.dispatcher_age_ms(database) is None
     dispatcher.tick()
 
-    age_ms = breakers.dispatcher_age_ms(database)
+    age_ms = workers.dispatcher_age_ms(database)
     assert age_ms is not None
     assert 0 <= age_ms < 60_000
 
@@ -190,7 +190,7 @@ def test_the_window_is_twice_the_free_slots_and_at_least_two(slots: int, running
 
 
 def test_slots_in_work_get_no_wake_ups(database: Database, dispatcher: Dispatcher, redis_url: str) -> None:
-    breakers.register(database, "w1", 6)
+    workers.register(database, "w1", 6)
     submit_many(database, 12)
     for _ in range(3):
         claim(database)

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy import func, select, update
 
-from worker import breakers
+from worker import workers
 from worker.database import Database
 from worker.models import DispatcherProcess, IdempotencyKey, WorkerProcess
 from worker.processes.housekeeping import tidy
@@ -32,8 +32,8 @@ def test_old_keys_are_forgotten_a_few_at_a_time_and_young_ones_kept(
 
 def test_processes_that_are_gone_leave_no_rows(database: Database) -> None:
     for name in ("gone", "here"):
-        breakers.register(database, name, 4)
-        breakers.note_round(database, name)
+        workers.register(database, name, 4)
+        workers.note_round(database, name)
     with database.writing() as session:
         for kind in (WorkerProcess, DispatcherProcess):
             session.execute(update(kind).where(kind.name == "gone").values(seen_ms=1))

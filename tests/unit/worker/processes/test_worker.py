@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.rows import read_job, submit
-from worker import breakers
+from worker import workers
 from worker.database import Database
 from worker.processes import worker
 from worker.processes.watchdog import Watchdog
@@ -75,7 +75,7 @@ def test_a_process_that_stops_claims_nothing_more(begin: Begin, sqlite_database:
 
 def test_a_process_says_that_it_lives_and_what_room_it_has(begin: Begin, sqlite_database: Database) -> None:
     begin(jobs=7).watch(waiting=0)
-    while breakers.slots(sqlite_database) != 7:
+    while workers.slots(sqlite_database) != 7:
         threading.Event().wait(0.01)
 
 

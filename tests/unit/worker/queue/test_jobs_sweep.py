@@ -7,7 +7,7 @@ from tests.fixtures.rows import claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
-from worker.queue import jobs, sweep
+from worker.queue import jobs
 from worker.queue.deadlines import Deadline
 from worker.states import JobState, Lane
 
@@ -106,10 +106,9 @@ def test_nobody_claims_a_job_past_its_deadline(database: Database) -> None:
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
 
 
-def test_very_many_overdue_jobs_fail_slice_by_slice(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "SLICE", 2)
+def test_very_many_overdue_jobs_fail_slice_by_slice(database: Database) -> None:
     submitted = {submit(database, number, deadline=Deadline(at_ms=1)) for number in range(5)}
-    assert set(jobs.fail_overdue(database)) == submitted
+    assert set(jobs.fail_overdue(database, at_once=2)) == submitted
 
 
 def test_a_retry_forgets_a_deadline_that_has_passed_and_keeps_one_that_has_not(database: Database) -> None:

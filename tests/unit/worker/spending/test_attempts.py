@@ -15,7 +15,7 @@ from tests.fixtures.stream_scripts import to_the_end
 from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.models import Reservation
 from worker.queue import jobs
-from worker.queue.waiting import let_go
+from worker.spending.sweep import wake_funded
 from worker.states import Lane, Segmentation
 from worker.streams import liveness
 
@@ -38,7 +38,7 @@ def allow(house: House, **limits: int) -> None:
         set_budget(session, Scope.ARCHIVE, "tests", Period.ALL, **limits)
         session.commit()
     house.desk.guard.forget()
-    let_go(house.desk.database)
+    wake_funded(house.desk.database)
 
 
 def state(house: House) -> BudgetState:

@@ -14,10 +14,9 @@ from worker.database import Database
 from worker.errors import BudgetExhausted, PriceUnknown
 from worker.models import Budget, BudgetWindow, Reservation
 from worker.queue import jobs
-from worker.queue.waiting import let_go
 from worker.spec import Spec
 from worker.spending import reserver
-from worker.spending.sweep import settle_dead
+from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import Lane
 
 
@@ -164,12 +163,12 @@ def test_claims_pass_over_the_jobs_of_a_spent_budget_until_it_is_raised(database
     told = read_job(database, waits)
     assert told.waiting_code == "budget_exhausted"
     assert "archive 'tests'" in (told.waiting_message or "")
-    let_go(database)
+    wake_funded(database)
     assert jobs.claim(database, Lane.NORMAL, "w", 60) is None
     assert state(database).spent_until_ms is not None
 
     budget(database, Scope.ARCHIVE, "tests", Period.DAY, limit_ms=2000)
-    let_go(database)
+    wake_funded(database)
     assert {jobs.claim(database, Lane.NORMAL, "w", 60).job_id for _ in range(2)} == {claimed.job_id, waits}  # type: ignore[union-attr]  # both are due
     assert read_job(database, waits).waiting_code is None
     assert state(database).spent_until_ms is None
@@ -195,7 +194,7 @@ def test_removing_a_budget_lets_its_jobs_go_and_forgets_it(database: Database) -
         remove_budget(session, Scope.DEPLOYMENT, "", Period.ALL)
         session.commit()
         assert budgets_of(session) == []
-    let_go(database)
+    wake_funded(database)
     with database.reading() as session:
         assert session.scalars(select(Budget)).all() == []
     assert read_job(database, waits).waiting_code is None
@@ -209,7 +208,7 @@ def test_a_job_waits_as_long_as_any_of_its_budgets_is_spent(database: Database) 
         session.execute(update(Budget).values(spent_until_ms=2**52))
         session.commit()
     budget(database, limit_ms=10_000)
-    let_go(database)
+    wake_funded(database)
     assert jobs.claim(database, Lane.NORMAL, "w", 60) is None
     assert read_job(database, waits).status == "queued"
 

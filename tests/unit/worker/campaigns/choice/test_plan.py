@@ -29,7 +29,7 @@ from worker.campaigns.running.life import Limits, Rules
 from worker.database import Database
 from worker.errors import NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed, UnknownArchive
 from worker.models import Answer
-from worker.queue.job_rows import Wanted, add_job
+from worker.queue.job_rows import NewJob, add_job
 from worker.results.answers import NewAnswer, add_answer
 from worker.settings import Settings
 from worker.spec import Spec
@@ -43,9 +43,7 @@ def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, *
 
 
 def normal_job(database: Database, recording_id: str, spec: Spec) -> str:
-    columns = dict.fromkeys(("batch_id", "external_id", "retry_of", "deadline_ms"))
-    wanted = Wanted(recording_id=recording_id, spec=spec, columns={**columns, "archive": "calls", "labels": {}})
-    return str(do(database, add_job, wanted))
+    return str(do(database, add_job, NewJob(recording_id=recording_id, spec=spec, archive="calls")))
 
 
 def test_the_selection_is_counted_with_its_audio_and_what_is_sent_of_it(database: Database) -> None:

@@ -23,7 +23,7 @@ from tests.fixtures.campaigns import (
     work,
 )
 from tests.integration.test_jobs_races import at_once
-from worker import breakers
+from worker import workers
 from worker.budgets import Scope, budgets_of
 from worker.campaigns.review.rules import checked_thresholds
 from worker.campaigns.running import enrol, feed, life, promotion
@@ -76,7 +76,7 @@ def finished(database: Database, count: int, **rules: Any) -> tuple[str, list[st
 def test_the_queue_stays_short_however_many_recordings_there_are(database: Database) -> None:
     for _ in range(30):
         add_recording(database)
-    breakers.register(database, "w", 3)
+    workers.register(database, "w", 3)
     made = add_campaign(database)
     do(database, life.start, made)
     settle(database)
@@ -90,7 +90,7 @@ def test_the_queue_stays_short_however_many_recordings_there_are(database: Datab
 def test_recordings_at_once_are_limited(database: Database) -> None:
     for _ in range(6):
         add_recording(database)
-    breakers.register(database, "w", 16)
+    workers.register(database, "w", 16)
     made = add_campaign(database, limits=life.Limits(parallel=2))
     do(database, life.start, made)
     while state_of(database, made) != CampaignState.FINISHED:

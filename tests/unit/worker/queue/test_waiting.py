@@ -1,4 +1,4 @@
-"""Marks on jobs behind a closed door: claims begin behind them, and a wrong one is put right."""
+"""What jobs wait for, and marks on those that are blocked: claims begin behind them, and a wrong one is put right."""
 
 import random
 from dataclasses import replace
@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from realtime.protocol.errors import KeyRefused
-from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit, use_up
+from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, submit, tell_used_up, use_up
 from worker import breakers
 from worker.budgets import Period, Scope, remove_budget
 from worker.database import Database, now_ms
 from worker.models import Budget, Job, ServiceState
-from worker.queue import blocks, jobs
-from worker.queue.blocks import by_budget, by_service, holder, keep_marks
-from worker.queue.waiting import let_go, tell_queued
+from worker.queue import jobs
+from worker.queue.waiting import blocked_by, by_budget, by_service, keep_marks, tell, wake
+from worker.spending.sweep import wake_funded
 from worker.states import Lane
 
 LOCAL = by_service("local")
@@ -54,12 +54,12 @@ def test_a_job_that_is_submitted_while_a_probe_is_due_may_be_the_probe(database:
 def test_a_used_up_budget_marks_and_its_removal_frees(database: Database) -> None:
     job_id = submit(database)
     budget_id = use_up(database, Scope.ARCHIVE, "tests")
-    tell_queued(database, budget_id, "nothing is left")
+    tell_used_up(database, budget_id)
     assert mark(database, job_id) == mark(database, submit(database, 2)) == by_budget(budget_id)
     with database.writing() as session:
         remove_budget(session, Scope.ARCHIVE, "tests", Period.ALL)
         session.commit()
-    let_go(database)
+    wake_funded(database)
     assert mark(database, job_id) == ""
 
 
@@ -94,6 +94,15 @@ def test_a_job_that_slipped_through_is_passed_over_and_then_marked(database: Dat
     assert mark(database, job_id) == LOCAL
 
 
+def test_more_jobs_than_a_slice_are_told_and_woken(database: Database) -> None:
+    submitted = [submit(database, number) for number in range(5)]
+    own = (Job.service == "local",)
+    tell(database, own, KeyRefused(), at_once=2)
+    assert {read_job(database, job_id).waiting_code for job_id in submitted} == {"key_refused"}
+    wake(database, own, "key_refused", at_once=2)
+    assert {read_job(database, job_id).waiting_code for job_id in submitted} == {None}
+
+
 def test_a_mark_is_seen_by_nobody(database: Database) -> None:
     job_id = submit(database)
     set_job(database, job_id, held_by="service:gone")
@@ -111,24 +120,18 @@ def test_what_ends_while_it_is_held_has_no_mark(database: Database) -> None:
     assert mark(database, job_id) == ""
 
 
-def test_the_best_of_those_behind_an_opened_door_come_first(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blocks, "FEW", 2)
+def test_the_best_of_those_behind_an_opened_door_come_first(database: Database) -> None:
     old, middle, young = (submit(database, number, replace(SPEC, priority=number // 3)) for number in (1, 2, 3))
     for job_id in (old, middle, young):
         set_job(database, job_id, held_by="service:gone")
-    keep_marks(database)
+    keep_marks(database, few=2)
     assert [mark(database, job_id) for job_id in (young, old, middle)] == ["", "", "service:gone"]
-    keep_marks(database)
+    keep_marks(database, few=2)
     assert mark(database, middle) == ""
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(
-    database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blocks, "FEW", 3)
+def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(database: Database, seed: int) -> None:
     dice, services, archives = random.Random(seed), ("local", "intl", "us"), ("a", "b", "c")
     budgets = {archive: use_up(database, Scope.ARCHIVE, archive) for archive in archives}
     for number in range(30):
@@ -146,8 +149,8 @@ def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(
         session.commit()
 
     for _ in range(10):
-        keep_marks(database)
+        keep_marks(database, few=3)
     with database.reading() as session:
-        free = session.scalars(select(Job.held_by).where(holder(Job) == "")).all()
+        free = session.scalars(select(Job.held_by).where(blocked_by(Job) == "")).all()
     assert set(free) == {""}
     assert jobs.count_due(database, Lane.NORMAL, 100) == len(free)
