@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from realtime.protocol.errors import CodedError
 from worker import errors
 from worker.doorway import DATABASE_AWAY
-from worker.input_fields import sentence
+from worker.shapes.fields import sentence
 
 RETRY_AFTER_S = 2
 STREAMED = ("multipart/", "text/csv", "application/x-ndjson", "application/jsonl", "application/x-jsonlines")

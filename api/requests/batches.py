@@ -14,9 +14,9 @@ from api.requests.sources import Refusal, registered_many
 from api.requests.submissions import submission
 from worker.doorway import Session
 from worker.errors import InvalidRequest, RequestError
-from worker.input_fields import Name, sentence
 from worker.queue.jobs import NewRecording, Submission, Submitted, submit_many
 from worker.settings import Settings
+from worker.shapes.fields import Name, sentence
 from worker.spec import Spec
 from worker.states import Lane
 from worker.strict_json import parse_json

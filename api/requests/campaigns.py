@@ -11,9 +11,9 @@ from worker.campaigns.choice.selection import Selection
 from worker.campaigns.review.comparing import checked_rule, checked_thresholds
 from worker.campaigns.running import life
 from worker.errors import InvalidRequest
-from worker.input_fields import Labels, Name, sentence, storable
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
+from worker.shapes.fields import Labels, Name, sentence, storable
 from worker.spec import Spec
 from worker.states import Channels, Lane, Segmentation
 

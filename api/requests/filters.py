@@ -7,8 +7,8 @@ from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRequest
-from worker.input_fields import Labels, Name, sentence
 from worker.queue.filters import JobFilter
+from worker.shapes.fields import Labels, Name, sentence
 from worker.states import JobState
 
 LabelQuery = Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")]

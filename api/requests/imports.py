@@ -13,7 +13,7 @@ from worker.imports.listing import check_folder
 from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.requests import FolderAsk, manifest_source
 from worker.imports.rows import ManifestRow
-from worker.input_fields import sentence
+from worker.shapes.fields import sentence
 from worker.strict_json import parse_json
 
 NOT_OF_AN_IMPORT = frozenset({"archive", "batch", "deadline", "external_id", "fresh", "labels"})

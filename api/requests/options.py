@@ -6,10 +6,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from worker.archive_rules import Rules
 from worker.errors import InvalidRequest
-from worker.input_fields import Labels, Name, few, labels_from, sentence, storable, text_name
 from worker.queue.deadlines import Deadline, parse_deadline
 from worker.queue.spec_request import own_languages, spec_asked
 from worker.settings import Settings
+from worker.shapes.fields import Labels, Name, few, labels_from, sentence, storable, text_name
 from worker.spec import Spec
 from worker.states import Channels, Lane, Segmentation
 

@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from api.requests.options import MAX_CONTEXT, ChannelLabels, DeadlineField, Numbers
 from worker.errors import InvalidRequest
-from worker.input_fields import Name, sentence, storable
 from worker.services.catalogue import find_service
 from worker.settings import Settings
+from worker.shapes.fields import Name, sentence, storable
 from worker.spec import Spec, make_spec
 from worker.states import Channels, Lane, Segmentation
 

@@ -16,10 +16,10 @@ from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
 from worker.imports.requests import FolderAsk
-from worker.input_fields import Name, sentence
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.shapes.archives import Archive, Archives
+from worker.shapes.fields import Name, sentence
 from worker.spec import make_spec
 from worker.states import Channels
 from worker.strict_json import parse_json

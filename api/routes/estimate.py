@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from api.http.dependencies import DoorOf
 from api.requests.docs import problems
-from worker.input_fields import Name
+from worker.shapes.fields import Name
 from worker.shapes.spending import Estimate
 from worker.spending.estimates import Asked, estimate_for
 from worker.states import Segmentation

@@ -19,7 +19,7 @@ from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.input_fields import Name, sentence
+from worker.shapes.fields import Name, sentence
 from worker.shapes.reviews import CampaignComparison, CastVote, NextVote, Votes
 from worker.strict_json import parse_json
 from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines, read_review

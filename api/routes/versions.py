@@ -16,10 +16,10 @@ from api.requests.docs import problems, request_body
 from api.routes.transcripts import FORMS, inline
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.input_fields import Name, sentence
 from worker.results.export import MEDIA_TYPES, Format, export
 from worker.results.transcript_readers import read_transcript
 from worker.results.versions import add_version, make_current
+from worker.shapes.fields import Name, sentence
 from worker.shapes.recordings import Recording
 from worker.shapes.transcripts import Comparison, Transcript, Version
 from worker.strict_json import parse_json

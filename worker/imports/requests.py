@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from worker.imports.naming import parse_naming
-from worker.input_fields import Name
+from worker.shapes.fields import Name
 
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 

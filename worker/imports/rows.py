@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRow
-from worker.input_fields import Labels, LanguageCode, Moment, Name, sentence, storable
+from worker.shapes.fields import Labels, LanguageCode, Moment, Name, sentence, storable
 
 
 class Described(BaseModel):

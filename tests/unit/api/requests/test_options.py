@@ -4,7 +4,7 @@ import pytest
 
 from api.requests.options import Options, read_options, read_url_options
 from worker.errors import InvalidRequest
-from worker.input_fields import MAX_LABELS
+from worker.shapes.fields import MAX_LABELS
 
 
 def test_a_form_and_json_are_read_alike() -> None:
