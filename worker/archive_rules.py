@@ -10,7 +10,7 @@ from worker.database import Database, clock, upsert
 from worker.errors import ServiceNotAllowed, UnknownArchive
 from worker.ids import new_id
 from worker.models import Archive, Job, Recording
-from worker.recordings import DEFAULT_ARCHIVE
+from worker.shapes.options import DEFAULT_ARCHIVE
 
 RULES = ("service", "language", "channels", "channel_labels", "services")
 
@@ -25,6 +25,11 @@ class Rules:
     channels: str | None = None
     channel_labels: dict[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()
+
+    def defaults(self) -> dict[str, Any]:
+        """What a spec has where nobody asks for anything else, beside the service."""
+        named = {"language": self.language, "channels": self.channels, "channel_labels": self.channel_labels}
+        return {name: value for name, value in named.items() if value}
 
     def check(self, service: str) -> None:
         """Raises ServiceNotAllowed where the archive's recordings must not go to the service."""

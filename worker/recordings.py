@@ -12,7 +12,6 @@ from worker.errors import UnknownRecording
 from worker.ids import new_id
 from worker.models import Recording
 
-DEFAULT_ARCHIVE = "default"  # of recordings that name none
 Place = tuple[str, str]  # archive and identity: what makes it the same recording
 
 

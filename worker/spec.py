@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from worker.errors import InvalidRequest, LanguageNotSupported, UnknownLanguage
 from worker.services.catalogue import Service
 from worker.services.languages import PROTOCOL_LANGUAGES
+from worker.shapes.options import SpecOptions
 from worker.split.presets import preset_of
 from worker.states import Channels, Lane, Segmentation
 from worker.version import VERSION
@@ -39,6 +40,10 @@ class Spec:
     revision: int = 0
     version: str = ""  # of Longhand, when the job was made
     identity: str = ""  # who the service really is, where that is not its name
+
+    def options(self) -> dict[str, Any]:
+        """What `make_spec` takes beside the service."""
+        return {name: getattr(self, name) for name in SpecOptions.model_fields if name != "service"}
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)

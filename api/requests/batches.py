@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.http.dependencies import Door
 from api.http.problems import problem
 from api.requests.archive_rules import SeenRules
-from api.requests.options import UrlOptions, own_languages_of, read_url_options, spec_of
+from api.requests.options import own_languages_of, read_url_options, spec_of
 from api.requests.sources import Refusal, registered_many
 from api.requests.submissions import submission
 from worker.doorway import Session
@@ -17,6 +17,7 @@ from worker.errors import InvalidRequest, RequestError
 from worker.queue.jobs import NewRecording, Submission, Submitted, submit_many
 from worker.settings import Settings
 from worker.shapes.fields import Name, sentence
+from worker.shapes.options import UrlOptions
 from worker.spec import Spec
 from worker.states import Lane
 from worker.strict_json import parse_json

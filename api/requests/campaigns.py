@@ -1,11 +1,9 @@
 """What a campaign may be asked with: selection, spec, limits and rules, checked field by field."""
 
-from datetime import UTC, datetime, time
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.requests.options import MAX_CONTEXT, ChannelLabels, Numbers
 from worker.archive_rules import Rules
 from worker.campaigns.choice.selection import Selection
 from worker.campaigns.review.comparing import checked_rule, checked_thresholds
@@ -13,26 +11,15 @@ from worker.campaigns.running import life
 from worker.errors import InvalidRequest
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
-from worker.shapes.fields import Labels, Name, sentence, storable
+from worker.shapes.fields import Labels, Name, sentence
+from worker.shapes.options import OptionSet, Use, takes
+from worker.shapes.times import MomentMs, length_ms
 from worker.spec import Spec
-from worker.states import Channels, Lane, Segmentation
+from worker.states import Lane
 
-S_MS = 1000
 Fields = TypeVar("Fields", bound=BaseModel)
 
 
-def _moment(given: object) -> int:
-    """A day, or a time with its zone, in ms since 1970. Raises ValueError with a sentence."""
-    try:
-        read = datetime.fromisoformat(str(given))
-    except ValueError as error:
-        raise ValueError("must be a day such as 2024-05-01, or an ISO 8601 time with its zone") from error
-    if read.tzinfo is None and read.timetz() != time():
-        raise ValueError("must have a zone, such as Z or +02:00")
-    return round((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 Body = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -44,8 +31,8 @@ class SelectionFields(BaseModel):
     archive: Annotated[Name, Field(min_length=1)] | None = None
     labels: Labels = Field(default_factory=dict)
     language: Name | None = Field(None, description="As the recording's owner says, else as its transcript does.")
-    recorded_from: Moment | None = Field(None, description="A day or a time, included.")
-    recorded_until: Moment | None = Field(None, description="Excluded.")
+    recorded_from: MomentMs | None = Field(None, description="A day or a time, included.")
+    recorded_until: MomentMs | None = Field(None, description="Excluded.")
     duration_from: float | None = Field(None, ge=0, description="Seconds, included.")
     duration_until: float | None = Field(None, gt=0, description="Seconds, excluded.")
     model: Name | None = Field(None, description="Of the current transcript.")
@@ -64,28 +51,14 @@ class SelectionFields(BaseModel):
             **plain,
             recorded_from_ms=self.recorded_from,
             recorded_until_ms=self.recorded_until,
-            duration_from_ms=None if self.duration_from is None else round(self.duration_from * S_MS),
-            duration_until_ms=None if self.duration_until is None else round(self.duration_until * S_MS),
+            duration_from_ms=None if self.duration_from is None else length_ms(self.duration_from),
+            duration_until_ms=None if self.duration_until is None else length_ms(self.duration_until),
         )
 
 
-class SpecFields(BaseModel):
+@takes(Use.CAMPAIGN)
+class SpecFields(OptionSet):
     """What is done with each recording: as with a submission, but always in the lane bulk."""
-
-    model_config = Body
-
-    service: Name | None = None
-    model: Name | None = Field(None, description="The service's own model where left out.")
-    language: Name | None = Field(
-        None, description="Two-letter code, or `auto`: detected; left out: the archive's, else the recording's own."
-    )
-    context: Annotated[str, Field(max_length=MAX_CONTEXT), AfterValidator(storable)] = ""
-    channels: Channels | None = None
-    channel_labels: ChannelLabels = Field(default_factory=dict)
-    segmentation: Segmentation = Segmentation.DOCUMENT
-    cut: Numbers = Field(default_factory=dict)
-    voice: bool = False
-    priority: int = Field(0, ge=-100, le=100)
 
     def spec(self, settings: Settings, rules: Rules) -> Spec:
         """Frozen, with the archive's word where nothing is said. Raises what a submission meets."""

@@ -6,10 +6,10 @@ from pydantic import BaseModel
 
 from api.requests.filters import JobsFilter
 from api.requests.imports import ImportAsk
-from api.requests.options import Options, UrlOptions
 from api.requests.retries import RetryOptions
 from worker.imports.rows import Described
 from worker.shapes.base import Problem
+from worker.shapes.options import JobOptions, UrlOptions
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",
@@ -43,7 +43,7 @@ def request_body(by_type: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 SUBMISSION = request_body(
-    {"multipart/form-data": _upload_schema(Options), "application/json": UrlOptions.model_json_schema()}
+    {"multipart/form-data": _upload_schema(JobOptions), "application/json": UrlOptions.model_json_schema()}
 )
 _MANIFEST: dict[str, Any] = {
     "type": "string",

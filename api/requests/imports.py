@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from api.http.dependencies import Door
-from api.requests.options import Options, given, read_options, spec_of
+from api.requests.options import read_options, spec_of
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
 from worker.imports.listing import check_folder
@@ -14,9 +14,10 @@ from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.requests import FolderAsk, manifest_source
 from worker.imports.rows import ManifestRow
 from worker.shapes.fields import sentence
+from worker.shapes.options import JobOptions, SpecOptions
 from worker.strict_json import parse_json
 
-NOT_OF_AN_IMPORT = frozenset({"archive", "batch", "deadline", "external_id", "fresh", "labels"})
+NOT_OF_AN_IMPORT = JobOptions.model_fields.keys() - SpecOptions.model_fields.keys()
 TRUE = frozenset({"true", "1", "yes"})
 
 
@@ -55,11 +56,10 @@ def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) 
         raise InvalidRequest(f"transcribe: {', '.join(wrong)} cannot be given for an import's jobs.")
     options = read_options({**transcribe, "archive": archive})
     _check_spec(options, door)
-    asked = options.model_dump(mode="json", exclude_unset=True)
-    return {name: value for name, value in asked.items() if name in given(options) and name != "archive"}
+    return options.model_dump(mode="json", include=set(options.of_spec()))
 
 
-def _check_spec(options: Options, door: Door) -> None:
+def _check_spec(options: JobOptions, door: Door) -> None:
     with door.database.reading() as session:
         spec_of(options, door.settings, rules_of(session, options.archive))
 

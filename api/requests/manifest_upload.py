@@ -7,13 +7,12 @@ finds the jobs of the first.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer, State, fingerprint_of, wake, write_step
 from api.http.problems import problem
 from api.requests.archive_rules import SeenRules
-from api.requests.options import Options, UrlOptions, own_languages_of, read_options, read_url_options, spec_of
+from api.requests.options import own_languages_of, read_options, read_url_options, spec_of
 from api.requests.sources import REFUSALS, Refusal, registered_unseen
 from api.requests.submissions import submission
 from worker.doorway import Session
@@ -21,6 +20,7 @@ from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Chunk, Fields, Row, read_chunks
 from worker.queue.batches import add_batch, require_batch
 from worker.queue.jobs import Submission, submit_many
+from worker.shapes.options import JobOptions, UrlOptions
 from worker.spec import Spec
 from worker.states import Lane
 from worker.views.times import iso
@@ -42,7 +42,7 @@ class Bulk:
         self._fingerprint = fingerprint_of(PATH, {"manifest": kind, **shared})
         self._name = shared.get("name")
         self._shared = {name: value for name, value in shared.items() if name != "name"}
-        self._specs: dict[tuple[Any, ...], tuple[Spec, frozenset[str]]] = {}
+        self._specs: dict[tuple[str, str], tuple[Spec, frozenset[str]]] = {}
         self._rules = SeenRules(door)
         self._check_shared()
 
@@ -111,10 +111,9 @@ class Bulk:
         recording = registered_unseen(options, self._door.settings)
         return submission(recording, options, *self._spec(options))
 
-    def _spec(self, options: Options | UrlOptions) -> tuple[Spec, frozenset[str]]:
+    def _spec(self, options: JobOptions) -> tuple[Spec, frozenset[str]]:
         """Made once for all rows that ask for the same."""
-        wanted = (str(getattr(options, name)) for name in SPEC_FIELDS)
-        asked = (*wanted, "channels" in options.model_fields_set)
+        asked = options.archive, str(options.of_spec())
         if asked not in self._specs:
             if len(self._specs) >= MAX_SPECS:
                 self._specs.clear()
@@ -123,20 +122,6 @@ class Bulk:
         return self._specs[asked]
 
 
-SPEC_FIELDS = (
-    "archive",
-    "service",
-    "model",
-    "language",
-    "context",
-    "channels",
-    "channel_labels",
-    "segmentation",
-    "cut",
-    "voice",
-    "lane",
-    "priority",
-)
 MAX_SPECS = 1000  # a manifest whose rows all have a context of their own must not fill the memory
 
 

@@ -1,37 +1,23 @@
 """What a retry may ask for: any option of a submission that says what is to be done, in place of the job's own."""
 
 from dataclasses import replace
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from api.requests.options import MAX_CONTEXT, ChannelLabels, DeadlineField, Numbers
 from worker.errors import InvalidRequest
 from worker.services.catalogue import find_service
 from worker.settings import Settings
-from worker.shapes.fields import Name, sentence, storable
+from worker.shapes.fields import sentence
+from worker.shapes.options import OptionSet, SpecOptions, Use, takes
 from worker.spec import Spec, make_spec
-from worker.states import Channels, Lane, Segmentation
+
+# Text that is empty is as good as left out, but where it is the option's default.
+MAY_BE_EMPTY = {name for name, field in SpecOptions.model_fields.items() if field.default == ""}
 
 
-class RetryOptions(BaseModel):
+@takes(Use.RETRY)
+class RetryOptions(OptionSet):
     """What is left out stays as the job has it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    language: Name | None = Field(None, description="Two-letter code; `auto`: detected.")
-    model: Name | None = Field(None, description="With another service and no model, that service's own.")
-    service: Name | None = None
-    context: Annotated[str, Field(max_length=MAX_CONTEXT), AfterValidator(storable)] | None = None
-    channels: Channels | None = None
-    channel_labels: ChannelLabels | None = None
-    segmentation: Segmentation | None = None
-    cut: Numbers | None = Field(None, description="In place of all numbers that the job has; {} for the preset's own.")
-    voice: bool | None = None
-    lane: Lane | None = None
-    priority: int | None = Field(None, ge=-100, le=100)
-    deadline: DeadlineField | None = Field(None, description="Seconds from now, or a time with its zone.")
-    fresh: bool = Field(False, description="Reuse no stored answer.")
 
 
 def read_retry(fields: object) -> RetryOptions:
@@ -46,20 +32,12 @@ def read_retry(fields: object) -> RetryOptions:
 
 def changed(spec: Spec, asked: RetryOptions, settings: Settings) -> Spec:
     """The job's spec with what was asked for. Raises UnknownService, UnknownLanguage, LanguageNotSupported."""
-    if not asked.model_fields_set - {"deadline", "fresh"}:
+    given = asked.of_spec()
+    if not given:
         return spec  # its service may not be known any more: that is for the worker to say
-    own_model = spec.model if asked.service in {None, spec.service} else None
-    made = make_spec(
-        find_service(settings, asked.service or spec.service),
-        model=asked.model or own_model,
-        language=asked.language or spec.language,
-        context=spec.context if asked.context is None else asked.context,
-        channels=asked.channels or spec.channels,
-        channel_labels=spec.channel_labels if asked.channel_labels is None else asked.channel_labels,
-        segmentation=asked.segmentation or spec.segmentation,
-        cut=spec.cut if asked.cut is None else asked.cut,
-        voice=spec.voice if asked.voice is None else asked.voice,
-        lane=asked.lane or spec.lane,
-        priority=spec.priority if asked.priority is None else asked.priority,
-    )
-    return replace(made, revision=spec.revision)
+    own = spec.options()
+    if given.get("service", spec.service) != spec.service:
+        del own["model"]  # another service has its own
+    meant = {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
+    service = find_service(settings, meant.pop("service", spec.service))
+    return replace(make_spec(service, **{**own, **meant}), revision=spec.revision)

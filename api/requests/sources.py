@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from api.requests.options import UrlOptions
 from worker.errors import RequestError, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media import identities
 from worker.media.fetch import SourceIdentity
@@ -13,6 +12,7 @@ from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.urls import SOURCES, check_url, display
 from worker.queue.jobs import NewRecording
 from worker.settings import Settings
+from worker.shapes.options import UrlOptions
 
 LOOK_S = 3.0  # for one URL
 LOOKS_S = 10.0  # for all of a batch; those that are not reached in it are registered without a look

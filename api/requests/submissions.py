@@ -4,7 +4,7 @@ from typing import Any
 
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer
-from api.requests.options import Options, own_languages_of, spec_of
+from api.requests.options import own_languages_of, spec_of
 from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
 from worker.doorway import Session
@@ -13,11 +13,12 @@ from worker.media.store import Saved
 from worker.queue import jobs
 from worker.queue.batches import require_batch
 from worker.settings import Settings
+from worker.shapes.options import JobOptions
 from worker.spec import Spec
 from worker.views.jobs import read_job
 
 
-def of_upload(upload: Upload[Options]) -> jobs.NewRecording:
+def of_upload(upload: Upload[JobOptions]) -> jobs.NewRecording:
     """The recording of a submission."""
     options = upload.options
     described = {"external_id": options.external_id, "labels": options.labels}
@@ -37,7 +38,7 @@ def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> jobs.Ne
     )
 
 
-def check(options: Options, door: Door) -> None:
+def check(options: JobOptions, door: Door) -> None:
     """Refuse what can be refused before anything is kept. Raises RequestError."""
     with door.database.reading() as session:
         spec_of(options, door.settings, rules_of(session, options.archive))
@@ -45,12 +46,12 @@ def check(options: Options, door: Door) -> None:
             require_batch(session, options.batch)
 
 
-def fields_of(options: Options) -> dict[str, Any]:
+def fields_of(options: JobOptions) -> dict[str, Any]:
     """The fields as a fingerprint takes them."""
     return options.model_dump(mode="json")
 
 
-def submission(recording: jobs.NewRecording, options: Options, spec: Spec, own: frozenset[str]) -> jobs.Submission:
+def submission(recording: jobs.NewRecording, options: JobOptions, spec: Spec, own: frozenset[str]) -> jobs.Submission:
     """What was asked for, as the verbs take it; ``own`` are the languages in which a recording's own may be."""
     return jobs.Submission(
         recording=recording,
@@ -64,7 +65,7 @@ def submission(recording: jobs.NewRecording, options: Options, spec: Spec, own: 
     )
 
 
-def answer(session: Session, recording: jobs.NewRecording, options: Options, settings: Settings) -> Answer:
+def answer(session: Session, recording: jobs.NewRecording, options: JobOptions, settings: Settings) -> Answer:
     """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch."""
     if options.batch is not None:
         require_batch(session, options.batch)

@@ -4,24 +4,23 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from api.http.bodies import read_body
 from api.http.dependencies import DoorOf
 from api.http.pages import WindowQuery
 from api.requests.docs import problems, request_body
 from api.requests.imports import folder_source, job_options
-from api.requests.options import ChannelLabels
 from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
 from worker.imports.requests import FolderAsk
+from worker.queue.spec_request import spec_asked
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.shapes.archives import Archive, Archives
 from worker.shapes.fields import Name, sentence
-from worker.spec import make_spec
-from worker.states import Channels
+from worker.shapes.options import OptionSet, Use, takes
 from worker.strict_json import parse_json
 from worker.views.archives import list_archives, read_archive
 
@@ -29,15 +28,10 @@ router = APIRouter(tags=["archives"])
 ArchiveName = Annotated[Name, Path(min_length=1, description="The archive's name.")]
 
 
-class ArchiveRules(BaseModel):
+@takes(Use.ARCHIVE)
+class ArchiveRules(OptionSet):
     """All of an archive's rules; what is left out is not kept."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    service: Name | None = Field(None, description="For jobs that name none.")
-    language: Name | None = Field(None, description="For jobs that name none.")
-    channels: Channels | None = Field(None, description="For jobs that do not say.")
-    channel_labels: ChannelLabels = Field(default_factory=dict, description="Who speaks, for jobs that give none.")
     services: list[Name] = Field([], description="The services that its recordings may go to; empty: all.")
 
 
@@ -121,8 +115,6 @@ def _checked(name: str, asked: ArchiveRules, settings: Settings) -> Rules:
     """Raises what a job under these rules would meet: UnknownService, UnknownLanguage, ServiceNotAllowed and others."""
     services = tuple(find_service(settings, one).name for one in asked.services)
     rules = Rules(name=name, **asked.model_dump(exclude={"services"}), services=services)
-    if asked.service or not services:
-        service = find_service(settings, asked.service)
-        spec = make_spec(service, language=asked.language, channel_labels=asked.channel_labels)
-        rules.check(spec.service)
+    if rules.service or not services:
+        spec_asked({}, settings, rules)
     return rules

@@ -13,11 +13,12 @@ from api.http.dependencies import Door, DoorOf
 from api.http.idempotent_writes import KeyHeader, checked_key, fingerprint_of, write
 from api.requests import submissions
 from api.requests.docs import SUBMISSION, problems
-from api.requests.options import Options, read_options, read_url_options
+from api.requests.options import read_options, read_url_options
 from api.requests.sources import registered
 from api.requests.uploads import Upload, receive, refuse_length
 from worker.errors import InvalidRequest
 from worker.shapes.jobs import SubmittedJob
+from worker.shapes.options import JobOptions
 from worker.strict_json import parse_json
 
 PATH = "/v1/jobs"
@@ -53,8 +54,8 @@ async def _uploaded(request: Request, door: Door, content_type: str, key: str | 
     return await run_in_threadpool(_keep, door, upload, key)
 
 
-def _receive(door: Door, body: Any, content_type: str) -> Upload[Options]:  # noqa: ANN401  # an iterator bound to this request
-    def read(fields: dict[str, Any]) -> Options:
+def _receive(door: Door, body: Any, content_type: str) -> Upload[JobOptions]:  # noqa: ANN401  # an iterator bound to this request
+    def read(fields: dict[str, Any]) -> JobOptions:
         options = read_options(fields)
         submissions.check(options, door)
         return options
@@ -62,7 +63,7 @@ def _receive(door: Door, body: Any, content_type: str) -> Upload[Options]:  # no
     return receive(body, content_type, door.store, door.settings.max_upload_bytes, read)
 
 
-def _keep(door: Door, upload: Upload[Options], key: str | None) -> JSONResponse:
+def _keep(door: Door, upload: Upload[JobOptions], key: str | None) -> JSONResponse:
     recording = submissions.of_upload(upload)
     fields = submissions.fields_of(upload.options)
     return write(

@@ -96,7 +96,8 @@ def retry_job(job_id: str, door: DoorOf, asked: Asked, idempotency_key: KeyHeade
     def work(session: Session) -> Answer:
         spec = changed(read_spec(session, job_id), asked, door.settings)
         rules_of_job(session, job_id).check(spec.service)
-        made = retry_as(session, job_id, spec, deadline=asked.deadline, fresh=asked.fresh)
+        given = asked.given()
+        made = retry_as(session, job_id, spec, deadline=given.get("deadline"), fresh=given.get("fresh", False))
         view = read_job(session, made.job_id)
         lanes = frozenset({Lane(view["spec"]["lane"])})
         return Answer(view, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRow
-from worker.shapes.fields import Labels, LanguageCode, Moment, Name, sentence, storable
+from worker.shapes.fields import Labels, LanguageCode, Name, Url, sentence
+from worker.shapes.times import Moment, epoch_ms
 
 
 class Described(BaseModel):
@@ -23,7 +24,7 @@ class Described(BaseModel):
 
     @property
     def recorded_ms(self) -> int | None:
-        return None if self.recorded_at is None else round(self.recorded_at.timestamp() * 1000)
+        return None if self.recorded_at is None else epoch_ms(self.recorded_at)
 
     def columns(self) -> dict[str, Any]:
         """As a recording's row has them."""
@@ -38,9 +39,7 @@ class Described(BaseModel):
 class ManifestRow(Described):
     """A row of a manifest: a source that stays where it is, or is copied."""
 
-    url: Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(storable)] = Field(
-        description="An http, https, s3 or mount URL."
-    )
+    url: Url = Field(description="An http, https, s3 or mount URL.")
 
 
 Kind = TypeVar("Kind", bound=Described)

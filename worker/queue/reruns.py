@@ -9,9 +9,9 @@ from worker.database import clock
 from worker.errors import IllegalMove, UnknownJob
 from worker.models import Job, Recording, Segment
 from worker.queue import jobs
-from worker.queue.deadlines import Deadline
 from worker.queue.job_rows import NewJob, Submitted, add_job, find_or_add_jobs, jobs_of, own_equal
 from worker.queue.members import campaign_for_successor, take_over
+from worker.shapes.times import Deadline
 from worker.spec import Spec
 from worker.states import ENDED, JobState, SegmentState
 

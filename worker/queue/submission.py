@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from worker.database import clock
 from worker.errors import LanguageNotSupported
-from worker.queue.deadlines import Deadline
 from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
 from worker.recordings import Found, NewRecording, find_or_add
+from worker.shapes.times import Deadline
 from worker.spec import Spec
 
 __all__ = ["Submission", "Submitted", "submit", "submit_many"]

@@ -3,13 +3,13 @@
 import json
 import re
 import unicodedata
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field
 
 MAX_LABELS = 32
 MAX_LABEL = 200
+MAX_CONTEXT = 10_000
 
 
 def storable(text: str) -> str:
@@ -52,28 +52,6 @@ def _code(given: str) -> str:
     return code
 
 
-def moment_of(given: object) -> datetime:
-    """A time of ISO 8601, also a day alone, and as names of files have it: 20240131-101500. Without a zone it is UTC.
-
-    Raises ValueError.
-    """
-    if isinstance(given, datetime):
-        return given if given.tzinfo else given.replace(tzinfo=UTC)
-    try:
-        read = datetime.fromisoformat(_as_iso(str(given).strip()))
-    except ValueError:
-        raise ValueError("must be an ISO 8601 time, such as 2024-01-31T10:15:00Z") from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def _as_iso(text: str) -> str:
-    found = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)[-_ T]+(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?", text)
-    if not found:
-        return text
-    year, month, day, hour, minute, second = found.groups(default="00")
-    return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
-
-
 def sentence(found: Any) -> str:  # noqa: ANN401  # pydantic's list of errors
     """Pydantic's errors, each with the field's name in front."""
     return "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in found) + "."
@@ -90,4 +68,9 @@ Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL), AfterValidator
 LabelValue = Annotated[str, Field(max_length=MAX_LABEL), AfterValidator(text_name)]
 Labels = Annotated[dict[Label, LabelValue], BeforeValidator(labels_from), AfterValidator(few)]
 LanguageCode = Annotated[str, AfterValidator(_code)]
-Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
+# A label is shown as the name of who speaks, also in front of a text: WebVTT's voices end at a >.
+Speaker = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^<>&]*$"), AfterValidator(text_name)]
+ChannelLabels = Annotated[dict[str, Speaker], BeforeValidator(labels_from), AfterValidator(few)]
+Numbers = Annotated[dict[str, int], BeforeValidator(labels_from)]
+Context = Annotated[str, Field(max_length=MAX_CONTEXT), AfterValidator(storable)]
+Url = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(storable)]

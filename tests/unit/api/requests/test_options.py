@@ -2,9 +2,10 @@
 
 import pytest
 
-from api.requests.options import Options, read_options, read_url_options
+from api.requests.options import read_options, read_url_options
 from worker.errors import InvalidRequest
 from worker.shapes.fields import MAX_LABELS
+from worker.shapes.options import JobOptions
 
 
 def test_a_form_and_json_are_read_alike() -> None:
@@ -15,8 +16,8 @@ def test_a_form_and_json_are_read_alike() -> None:
 
 
 def test_nothing_need_be_given() -> None:
-    assert read_options({}) == Options()
-    assert Options().archive == "default"
+    assert read_options({}) == JobOptions()
+    assert JobOptions().archive == "default"
 
 
 @pytest.mark.parametrize(

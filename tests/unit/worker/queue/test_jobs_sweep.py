@@ -8,7 +8,7 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
 from worker.queue import jobs
-from worker.queue.deadlines import Deadline
+from worker.shapes.times import Deadline
 from worker.states import JobState, Lane
 
 SOON = Deadline(in_ms=60_000)

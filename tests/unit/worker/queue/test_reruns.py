@@ -10,9 +10,9 @@ from tests.fixtures.rows import SPEC, claim, new_answer, read_job, set_job, subm
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, UnknownJob
 from worker.queue import jobs
-from worker.queue.deadlines import Deadline
 from worker.queue.reruns import read_spec, retry_as
 from worker.results import segments
+from worker.shapes.times import Deadline
 from worker.spec import Spec
 from worker.split.spans import Span
 from worker.states import JobState, Lane, SegmentState

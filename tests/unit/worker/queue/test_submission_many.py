@@ -8,7 +8,7 @@ from tests.fixtures.rows import SPEC, new_recording, read_job, submit
 from worker.database import Database
 from worker.models import Job, Recording
 from worker.queue import jobs
-from worker.queue.deadlines import Deadline
+from worker.shapes.times import Deadline
 
 
 def submit_many(database: Database, *submissions: jobs.Submission) -> list[jobs.Submitted]:

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.queue.deadlines import Deadline, parse_deadline
+from worker.shapes.times import Deadline, parse_deadline
 
 
 @pytest.mark.parametrize("given", ["90", 90, 90.0, " 90 "])
