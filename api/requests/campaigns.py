@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.archive_rules import Rules
 from worker.campaigns.choice.selection import Selection
+from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
 from worker.campaigns.review.comparing import checked_rule, checked_thresholds
-from worker.campaigns.running import life
 from worker.errors import InvalidRequest
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
@@ -92,20 +92,20 @@ class CampaignFields(BaseModel):
     spec: SpecFields = Field(default_factory=SpecFields)
     fresh: bool = Field(False, description="Send everything again, also what has been answered before.")
     limits: LimitFields = Field(default_factory=LimitFields)
-    canary: int = Field(life.CANARY, ge=0, le=1000, description="Recordings that go first; 0: none.")
+    canary: int = Field(CANARY, ge=0, le=1000, description="Recordings that go first; 0: none.")
     thresholds: dict[str, Any] | None = Field(None, description="It goes on by itself where the canary is within them.")
     max_failure_share: float = Field(
-        life.MAX_FAILURE_SHARE, gt=0, le=1, description="Of the recordings that have ended; above it is paused."
+        MAX_FAILURE_SHARE, gt=0, le=1, description="Of the recordings that have ended; above it is paused."
     )
     promote: dict[str, Any] | None = Field(None, description="The rule that a recording passes to be promoted.")
     dry_run: bool = Field(False, description="Only plan: nothing is written.")
 
-    def limits_of(self) -> life.Limits:
-        return life.Limits(**self.limits.model_dump())
+    def limits_of(self) -> CampaignLimits:
+        return CampaignLimits(**self.limits.model_dump())
 
-    def rules_of(self) -> life.Rules:
+    def rules_of(self) -> CampaignRules:
         """Raises InvalidRequest that names the field."""
-        return life.Rules(
+        return CampaignRules(
             canary=self.canary,
             thresholds=None if self.thresholds is None else checked_thresholds(self.thresholds),
             max_failure_share=self.max_failure_share,

@@ -21,6 +21,7 @@ from tests.fixtures.campaigns import (
     members,
     work,
 )
+from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life
 from worker.campaigns.running.steps import take_steps
 from worker.database import Database
@@ -55,7 +56,7 @@ class Life(RuleBasedStateMachine):
         self.database = Database(self.url)
         self.ids = [add_recording(self.database, pinned=number == 0) for number in range(6)]
         self.before = {one: current(self.database, one) for one in self.ids}
-        self.campaign = add_campaign(self.database, canary=canary, limits=life.Limits(parallel=3))
+        self.campaign = add_campaign(self.database, canary=canary, limits=CampaignLimits(parallel=3))
         self.state = CampaignState.PLANNED
 
     @rule(name=st.sampled_from(sorted(VERBS)))

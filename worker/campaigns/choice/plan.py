@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 from worker.archive_rules import check_known
 from worker.campaigns.choice.reuse import Reuse, expected_reuse
 from worker.campaigns.choice.selection import draw, joined
-from worker.campaigns.choice.target import Skip, Target, skip_of
-from worker.campaigns.running.canary import MOST_PINNED
-from worker.campaigns.running.life import HOUR_MS, Limits, Rules
+from worker.campaigns.choice.target import HOUR_MS, MOST_PINNED, CampaignLimits, CampaignRules, Skip, Target, skip_of
 from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
 from worker.models import Recording, Transcript
 from worker.services.catalogue import Service, find_service
@@ -48,7 +46,9 @@ class Planned:
     view: dict[str, Any]
 
 
-def make_plan(session: Session, settings: Settings, target: Target, limits: Limits, rules: Rules) -> Planned:
+def make_plan(
+    session: Session, settings: Settings, target: Target, limits: CampaignLimits, rules: CampaignRules
+) -> Planned:
     """Count and price it.
 
     Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
@@ -119,7 +119,7 @@ def _nothing(groups: Mapping[str | None, Group], target: Target) -> Exception:
     )
 
 
-def _limited(service: Service, limits: Limits) -> Service:
+def _limited(service: Service, limits: CampaignLimits) -> Service:
     """A recording at work keeps one segment under way, for a careful estimate of the time."""
     return service if limits.parallel is None else replace(service, permits=min(service.permits, limits.parallel))
 
@@ -158,7 +158,7 @@ def _spoken_share(session: Session, target: Target) -> float | None:
 
 
 def _view(
-    target: Target, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: Limits
+    target: Target, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: CampaignLimits
 ) -> dict[str, Any]:
     chosen = groups.get(None, Group())
     sent_ms = max(0, found.to_send_ms - reuse.audio_ms)
@@ -182,7 +182,7 @@ def _view(
     }
 
 
-def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: Limits) -> float | None:
+def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: CampaignLimits) -> float | None:
     """At the service's pace, or as many days as the daily hours want: whichever is longer."""
     by_day_s = sent_ms / (limits.hours_a_day * HOUR_MS) * DAY_S if limits.hours_a_day else None
     known = [

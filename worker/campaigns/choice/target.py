@@ -1,5 +1,6 @@
-"""What a campaign is to do, and which recordings of its selection it passes over, and why."""
+"""What a campaign is to do and within which limits, and which recordings of its selection it passes over, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,10 @@ from worker.states import JobState
 
 REVISIONS = 32  # of one recognition key that count as the same: nobody asks for so many fresh runs
 AT_WORK = (JobState.QUEUED, JobState.RUNNING)
+HOUR_MS = 3_600_000
+CANARY = 30
+MOST_PINNED = 200  # in the canary, on top of its size
+MAX_FAILURE_SHARE = 0.2
 
 
 class Skip(StrEnum):
@@ -56,6 +61,25 @@ class Target:
     def chosen(self) -> list[ColumnElement[bool]]:
         """Conditions on recordings joined with their current transcript."""
         return [*self.selection.conditions(self.until_id), *self.selection.drawn()]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignLimits:
+    """How much of the fleet, of a day and of money a campaign may take; None: as much as there is."""
+
+    parallel: int | None = None  # recordings at once
+    hours_a_day: float | None = None  # of audio that is sent
+    usd: float | None = None  # in all
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignRules:
+    """How a campaign goes on: ``canary`` is the sample's size, ``promote`` the rule that members are to pass."""
+
+    canary: int = CANARY
+    thresholds: Mapping[str, Any] | None = None
+    max_failure_share: float = MAX_FAILURE_SHARE
+    promote: Mapping[str, Any] | None = None
 
 
 def skip_of(session: Session, target: Target) -> ColumnElement[Any]:

@@ -9,12 +9,11 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from worker.campaigns.choice.selection import draw, joined
-from worker.campaigns.choice.target import Skip, Target, skip_of
+from worker.campaigns.choice.target import MOST_PINNED, Skip, Target, skip_of
 from worker.campaigns.running.enrol import add_members
 from worker.models import Campaign, Recording, Transcript
 
 POOL = 2_000  # recordings at random, of which the canary is chosen
-MOST_PINNED = 200  # on top of the canary's size
 BANDS_MS = (60_000, 600_000, 3_600_000)  # short, a call, a meeting, and what is longer
 
 Stratum = tuple[int | None, str, int | None, bool]

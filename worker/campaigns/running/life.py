@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from worker.budgets import Period, Scope, set_budget
-from worker.campaigns.choice.target import Target
+from worker.campaigns.choice.target import HOUR_MS, CampaignLimits, CampaignRules, Target
 from worker.campaigns.running.members import counts, withdraw
 from worker.database import change, clock
 from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
@@ -22,30 +22,8 @@ from worker.models import Campaign
 from worker.spending.prices import nusd
 from worker.states import CAMPAIGN_MOVES, CampaignState, CampaignStep, JobState
 
-HOUR_MS = 3_600_000
-CANARY = 30
-MAX_FAILURE_SHARE = 0.2
 DOING = {CampaignStep.PROMOTING: "being promoted", CampaignStep.ROLLING_BACK: "being rolled back"}
 IN_STATE = {CampaignState.CANARY: "in canary", CampaignState.REVIEW: "in review"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How much of the fleet, of a day and of money a campaign may take; None: as much as there is."""
-
-    parallel: int | None = None  # recordings at once
-    hours_a_day: float | None = None  # of audio that is sent
-    usd: float | None = None  # in all
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """How a campaign goes on: ``canary`` is the sample's size, ``promote`` the rule that members are to pass."""
-
-    canary: int = CANARY
-    thresholds: Mapping[str, Any] | None = None
-    max_failure_share: float = MAX_FAILURE_SHARE
-    promote: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +32,8 @@ class NewCampaign:
 
     target: Target
     name: str | None = None
-    limits: Limits = field(default_factory=Limits)
-    rules: Rules = field(default_factory=Rules)
+    limits: CampaignLimits = field(default_factory=CampaignLimits)
+    rules: CampaignRules = field(default_factory=CampaignRules)
     plan: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -227,7 +205,7 @@ def _find(session: Session, id_or_name: str) -> Campaign | None:
     return next((one for one in found if one.id == id_or_name), found[0] if found else None)
 
 
-def _budget(session: Session, campaign_id: str, limits: Limits) -> None:
+def _budget(session: Session, campaign_id: str, limits: CampaignLimits) -> None:
     if limits.hours_a_day is not None:
         limit_ms = round(limits.hours_a_day * HOUR_MS)
         set_budget(session, Scope.CAMPAIGN, campaign_id, Period.DAY, limit_ms=limit_ms)

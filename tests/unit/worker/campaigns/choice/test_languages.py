@@ -20,8 +20,8 @@ from tests.fixtures.campaigns import (
 from tests.fixtures.rows import new_answer
 from tests.unit.worker.campaigns.choice.test_plan import normal_job, plan
 from worker.archive_rules import Rules, save_archive
+from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life
-from worker.campaigns.running.life import Limits
 from worker.database import Database, change
 from worker.errors import LanguageNotSupported, NothingNew
 from worker.models import Recording
@@ -36,7 +36,7 @@ def languages_asked(database: Database, campaign_id: str) -> dict[str, str | Non
     return {job.recording_id: Spec.from_json(job.spec).language for job in jobs_of(database, campaign_id)}
 
 
-def started(database: Database, *, fresh: bool = False, limits: Limits | None = None) -> str:
+def started(database: Database, *, fresh: bool = False, limits: CampaignLimits | None = None) -> str:
     made = add_campaign(database, target(own=KNOWN, fresh=fresh), limits=limits)
     do(database, life.start, made)
     return made
@@ -117,7 +117,7 @@ def test_a_language_that_the_service_does_not_know_is_passed_over(database: Data
 
 def test_a_language_that_came_after_the_plan_passes_a_recording_over_and_nothing_else(database: Database) -> None:
     first, later = (add_recording(database, language="en") for _ in range(2))
-    made = started(database, limits=Limits(parallel=1))
+    made = started(database, limits=CampaignLimits(parallel=1))
     settle(database)
     with database.writing() as session:
         session.execute(change(Recording).where(Recording.id == later).values(language="tlh"))

@@ -23,9 +23,8 @@ from tests.fixtures.campaigns import (
 from tests.fixtures.rows import claim
 from worker import archive_rules
 from worker.campaigns.choice.plan import make_plan
-from worker.campaigns.choice.target import Target
+from worker.campaigns.choice.target import CampaignLimits, CampaignRules, Target
 from worker.campaigns.running import life
-from worker.campaigns.running.life import Limits, Rules
 from worker.database import Database
 from worker.errors import NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed, UnknownArchive
 from worker.models import Answer
@@ -38,7 +37,9 @@ from worker.states import Lane
 
 def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, **limits: Any) -> dict[str, Any]:  # noqa: ANN401  # any limit
     with database.reading() as session:
-        found = make_plan(session, Settings(), chosen or target(), Limits(**limits), Rules(canary=canary))
+        found = make_plan(
+            session, Settings(), chosen or target(), CampaignLimits(**limits), CampaignRules(canary=canary)
+        )
     return found.view
 
 
@@ -179,7 +180,7 @@ def test_a_rule_that_came_after_the_plan_passes_a_recording_over_and_nothing_els
     add_recording(database)
     add_recording(database, archive="court")
     later = add_recording(database, archive="late")
-    made = add_campaign(database, limits=Limits(parallel=1))
+    made = add_campaign(database, limits=CampaignLimits(parallel=1))
     do(database, archive_rules.save_archive, archive_rules.Rules(name="court", services=("intl",)))
     do(database, life.start, made)
     settle(database)

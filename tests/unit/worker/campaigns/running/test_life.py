@@ -23,6 +23,7 @@ from tests.fixtures.campaigns import (
     target,
     work,
 )
+from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life
 from worker.database import Database
 from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
@@ -171,7 +172,7 @@ def test_promoting_twice_before_the_first_has_ended_is_refused(sqlite_database: 
 def test_many_failures_pause_it_and_resuming_forgives_them(database: Database) -> None:
     for _ in range(45):
         add_recording(database)
-    made = add_campaign(database, limits=life.Limits(parallel=100))
+    made = add_campaign(database, limits=CampaignLimits(parallel=100))
     do(database, life.start, made)
     settle(database)
     work(database, failing=5, at_most=20)

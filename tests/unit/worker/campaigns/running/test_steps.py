@@ -25,6 +25,7 @@ from tests.fixtures.campaigns import (
 from tests.integration.test_jobs_races import at_once
 from worker import workers
 from worker.budgets import Scope, budgets_of
+from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.review.rules import checked_thresholds
 from worker.campaigns.running import enrol, feed, life, promotion
 from worker.campaigns.running.steps import take_steps
@@ -91,7 +92,7 @@ def test_recordings_at_once_are_limited(database: Database) -> None:
     for _ in range(6):
         add_recording(database)
     workers.register(database, "w", 16)
-    made = add_campaign(database, limits=life.Limits(parallel=2))
+    made = add_campaign(database, limits=CampaignLimits(parallel=2))
     do(database, life.start, made)
     while state_of(database, made) != CampaignState.FINISHED:
         settle(database)
@@ -100,7 +101,7 @@ def test_recordings_at_once_are_limited(database: Database) -> None:
 
 
 def test_money_and_hours_are_budgets_of_the_campaign(sqlite_database: Database) -> None:
-    made = add_campaign(sqlite_database, limits=life.Limits(hours_a_day=2, usd=0.5))
+    made = add_campaign(sqlite_database, limits=CampaignLimits(hours_a_day=2, usd=0.5))
     with sqlite_database.reading() as session:
         found = {one.period.value: one for one in budgets_of(session, Scope.CAMPAIGN, made)}
     assert (found["day"].limit_ms, found["day"].limit_nusd) == (7_200_000, None)
@@ -152,7 +153,7 @@ def test_a_kill_between_slices_is_made_up_for(sqlite_database: Database, commit:
 def test_a_kill_while_enrolling_and_feeding_makes_no_job_twice(sqlite_database: Database, commit: int) -> None:
     for _ in range(8):
         add_recording(sqlite_database)
-    made = add_campaign(sqlite_database, limits=life.Limits(parallel=4))
+    made = add_campaign(sqlite_database, limits=CampaignLimits(parallel=4))
     do(sqlite_database, life.start, made)
     killed_at(sqlite_database, commit)
     settle(sqlite_database)
@@ -164,7 +165,7 @@ def test_a_kill_while_enrolling_and_feeding_makes_no_job_twice(sqlite_database: 
 @pytest.mark.usefixtures("small_slices")
 def test_dispatchers_at_once_do_everything_once(database: Database) -> None:
     ids = [add_recording(database) for _ in range(12)]
-    made = add_campaign(database, limits=life.Limits(parallel=5))
+    made = add_campaign(database, limits=CampaignLimits(parallel=5))
     do(database, life.start, made)
     while state_of(database, made) != CampaignState.FINISHED:
         at_once(3, lambda _number: settle(database))
@@ -266,7 +267,7 @@ def test_few_are_fed_in_one_transaction(sqlite_database: Database, monkeypatch: 
     monkeypatch.setattr(feed, "MOST", 2)
     for _ in range(6):
         add_recording(sqlite_database)
-    made = add_campaign(sqlite_database, limits=life.Limits(parallel=5))
+    made = add_campaign(sqlite_database, limits=CampaignLimits(parallel=5))
     do(sqlite_database, life.start, made)
     take_steps(sqlite_database)
     assert len(jobs_of(sqlite_database, made)) == 2
