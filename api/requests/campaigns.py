@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from worker.archive_rules import Rules
 from worker.campaigns.choice.selection import Selection
 from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
-from worker.campaigns.review.comparing import checked_rule, checked_thresholds
+from worker.campaigns.review.rules import checked_rule, checked_thresholds
 from worker.errors import InvalidRequest
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings

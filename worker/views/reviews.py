@@ -9,10 +9,8 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.review.comparing import read_trio
-from worker.campaigns.review.passages import differing
+from worker.campaigns.review.comparing import different_passages, key_of, read_versions
 from worker.campaigns.review.summary import summarise
-from worker.campaigns.review.votable import key_of
 from worker.campaigns.review.votes import Ballot
 from worker.campaigns.running.life import get_campaign
 from worker.database import Database
@@ -103,7 +101,7 @@ def _item(member: Member, recording: Recording) -> View:
 def _passages(session: Session, comparison: View, most: int) -> View:
     if not most:
         return {"passages": [], "passages_different": None}
-    found = differing(read_trio(session, comparison))
+    found = different_passages(read_versions(session, comparison))
     return {"passages": [asdict(one) for one in found[:most]], "passages_different": len(found)}
 
 

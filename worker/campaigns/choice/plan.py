@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, and_, distinct, func, select, text
 from sqlalchemy.orm import Session
 
 from worker.archive_rules import check_known
-from worker.campaigns.choice.reuse import Reuse, expected_reuse
-from worker.campaigns.choice.selection import draw, joined
+from worker.campaigns.choice.selection import HEX, draw, joined
 from worker.campaigns.choice.target import HOUR_MS, MOST_PINNED, CampaignLimits, CampaignRules, Skip, Target, skip_of
 from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
-from worker.models import Recording, Transcript
+from worker.models import Answer, Recording, Transcript
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spending.estimates import EARLIER_JOBS, WHOLE, Estimate, estimate, send_ratio_of_jobs
@@ -22,6 +21,8 @@ from worker.states import Segmentation
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
 SAMPLED = "a sample of the transcripts"
 DAY_S = 86_400
+MOST_LOOKED_UP = 10_000  # recordings whose answers are counted; of more a random part
+SAMPLE_SEED = 0x5EED  # another lot than the selection's own, or a sample of it would be no sample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,15 @@ class Group:
     def expected_ms(self) -> int:
         """Their length, where those that nobody has decoded yet are as long as the others."""
         return round(self.audio_ms * self.recordings / self.known) if self.known else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reuse:
+    """Recordings with answers under the recognition key they are asked under, and how much audio those are of."""
+
+    recordings: int = 0
+    audio_ms: int = 0
+    counted_over: int = 0  # recordings; fewer than all: the numbers are scaled up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,3 +201,24 @@ def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: Ca
         if time_s is not None
     ]
     return round(max(known), 1) if known else None
+
+
+def expected_reuse(
+    session: Session, target: Target, recordings: int, *, look_up_at_most: int = MOST_LOOKED_UP
+) -> Reuse:
+    """Of so many recordings that would be transcribed. A fresh run reuses nothing."""
+    if target.fresh or not recordings:
+        return Reuse(counted_over=recordings)
+    key = target.languages(session).key().label("key")
+    wanted = joined(Recording.id, Recording.digest, key).where(*target.chosen(), skip_of(session, target).is_(None))
+    if recordings > look_up_at_most:
+        wanted = wanted.where(draw(SAMPLE_SEED) < f"{int(look_up_at_most / recordings * HEX):08x}")
+    looked_at = wanted.cte("looked_at").prefix_with("MATERIALIZED", dialect="postgresql")
+    same = and_(Answer.digest == looked_at.c.digest, Answer.recognition_key == looked_at.c.key)
+    sums = (func.count(distinct(looked_at.c.id)), func.coalesce(func.sum(Answer.end_ms - Answer.start_ms), 0))
+    found, heard_ms = session.execute(
+        select(*sums).select_from(looked_at).join(Answer, and_(same, func.json_array_length(Answer.flags) == 0))
+    ).one()
+    counted = session.scalar(select(func.count()).select_from(looked_at)) or 0
+    scale = recordings / counted if counted else 0.0
+    return Reuse(recordings=round(found * scale), audio_ms=round(int(heard_ms) * scale), counted_over=counted)

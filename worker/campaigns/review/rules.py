@@ -16,7 +16,7 @@ Holds = Callable[[View, Any], bool]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueKind:
     """What a value may be, and the words for it."""
 
     sentence: str
@@ -27,11 +27,11 @@ def _is_number(value: Any) -> bool:  # noqa: ANN401  # JSON
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-SHARE = Kind("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
-RATE = Kind("a number from 0", lambda value: _is_number(value) and value >= 0)
-CHANGE = Kind("a number; below 0 asks for an improvement", _is_number)
-COUNT = Kind("a whole number from 1", lambda value: _is_number(value) and isinstance(value, int) and value >= 1)
-SWITCH = Kind("true or false", lambda value: isinstance(value, bool))
+SHARE = ValueKind("a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1)
+RATE = ValueKind("a number from 0", lambda value: _is_number(value) and value >= 0)
+CHANGE = ValueKind("a number; below 0 asks for an improvement", _is_number)
+COUNT = ValueKind("a whole number from 1", lambda value: _is_number(value) and isinstance(value, int) and value >= 1)
+SWITCH = ValueKind("true or false", lambda value: isinstance(value, bool))
 
 
 def _most(read: Callable[[View], float | None], *, unknown: bool) -> Holds:
@@ -68,7 +68,7 @@ def _not_empty(comparison: View) -> bool:
     return comparison["new"]["words"] > 0 or bool(old is not None and old["words"] == 0)
 
 
-RULES: dict[str, tuple[Kind, Holds]] = {
+RULES: dict[str, tuple[ValueKind, Holds]] = {
     "max_rate": (RATE, _most(lambda view: view["rate"], unknown=True)),
     "min_length_ratio": (RATE, _least(lambda view: view["length_ratio"], unknown=True)),
     "max_length_ratio": (RATE, _most(lambda view: view["length_ratio"], unknown=True)),
@@ -91,7 +91,7 @@ def _within(*path: str) -> Callable[[View], float | None]:
     return read
 
 
-THRESHOLDS: dict[str, tuple[Kind, Holds]] = {
+THRESHOLDS: dict[str, tuple[ValueKind, Holds]] = {
     "min_compared": (COUNT, _least(_within("recordings", "compared"), unknown=False)),
     "max_failure_share": (SHARE, _most(_within("shares", "failed"), unknown=False)),
     "max_error_rate": (RATE, _most(_within("error", "new", "rate"), unknown=False)),
@@ -128,11 +128,11 @@ def checked_thresholds(fields: Mapping[str, Any]) -> dict[str, Any]:
     return _checked("thresholds", THRESHOLDS, fields)
 
 
-def _judged(table: Mapping[str, tuple[Kind, Holds]], view: View, asked: View) -> Iterable[bool]:
+def _judged(table: Mapping[str, tuple[ValueKind, Holds]], view: View, asked: View) -> Iterable[bool]:
     return (table[name][1](view, value) for name, value in asked.items())
 
 
-def _checked(what: str, table: Mapping[str, tuple[Kind, Holds]], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(what: str, table: Mapping[str, tuple[ValueKind, Holds]], fields: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in fields.items():
         if name not in table:
             raise InvalidRequest(f"{what}.{name} is none of {', '.join(table)}.")

@@ -15,9 +15,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.review.comparing import read_trio
+from worker.campaigns.review.comparing import key_of, read_versions, votable
 from worker.campaigns.review.intervals import sign_test, wilson
-from worker.campaigns.review.votable import key_of, votable
 from worker.database import clock, upsert
 from worker.errors import AlreadyVoted, InvalidRequest
 from worker.models import Campaign, Member, Recording, Vote
@@ -117,8 +116,8 @@ def _recordings(session: Session, campaign_id: str) -> Iterator[tuple[Recording,
 
 
 def _passages(session: Session, comparison: dict[str, Any]) -> list[Passage]:
-    trio = read_trio(session, comparison)
-    return votable(counted_passages(trio.old, trio.new)) if trio.old else []
+    versions = read_versions(session, comparison)
+    return votable(counted_passages(versions.old, versions.new)) if versions.old else []
 
 
 def _ballot(campaign: Campaign, recording: Recording, passage: Passage, voter: str) -> Ballot:

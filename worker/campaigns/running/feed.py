@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.choice.target import Target, forbidden_archives
-from worker.campaigns.running.members import number_of
+from worker.campaigns.running.members import count_members
 from worker.database import change
 from worker.errors import IllegalMove, LanguageNotSupported, RequestError, ServiceNotAllowed
 from worker.ids import new_id
@@ -29,7 +29,7 @@ def window(parallel: int | None, slots: int) -> int:
 
 def feed(session: Session, campaign: Campaign, slots: int, *, canary: bool = False) -> int:
     """Give jobs to waiting members, of the canary alone or of all, as far as the window has room; how many."""
-    room = window(campaign.limits.get("parallel"), slots) - number_of(session, campaign.id, MemberState.GIVEN)
+    room = window(campaign.limits.get("parallel"), slots) - count_members(session, campaign.id, MemberState.GIVEN)
     if room <= 0:
         return 0
     waiting = _waiting(session, campaign, min(room, MOST), canary=canary)

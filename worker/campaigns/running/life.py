@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from worker.budgets import Period, Scope, set_budget
 from worker.campaigns.choice.target import HOUR_MS, CampaignLimits, CampaignRules, Target
-from worker.campaigns.running.members import counts, withdraw
+from worker.campaigns.running.members import count_ended, withdraw
 from worker.database import change, clock
 from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
 from worker.ids import new_id
@@ -101,7 +101,7 @@ def resume(session: Session, id_or_name: str) -> None:
     """Go on where it was; failures until now are forgiven, or the next one would pause it again."""
     campaign = _locked(session, id_or_name)
     _expect(campaign, "resumed", CampaignState.PAUSED)
-    forgiven = list(counts(session, campaign.id))
+    forgiven = list(count_ended(session, campaign.id))
     _move(session, campaign, CampaignState.RUNNING, reason=None, forgiven=forgiven)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from worker.campaigns.review.comparing import passes
+from worker.campaigns.review.rules import passes
 from worker.database import change
 from worker.models import Campaign, Member, Recording
 from worker.states import MemberState

@@ -10,14 +10,12 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from worker.campaigns.review.comparing import thresholds_hold
+from worker.campaigns.review.rules import thresholds_hold
 from worker.campaigns.review.summary import summarise
 from worker.campaigns.running import life
-from worker.campaigns.running.canary import enrol_canary
-from worker.campaigns.running.enrol import enrol_slice
+from worker.campaigns.running.enrolment import enrol_canary, enrol_slice
 from worker.campaigns.running.feed import feed
-from worker.campaigns.running.member_results import End, keep_ends, read_ends
-from worker.campaigns.running.members import counts, has, withdraw
+from worker.campaigns.running.members import MemberEnd, count_ended, has_members, read_ends, record_ends, withdraw
 from worker.campaigns.running.promotion import promote_late, promote_slice, roll_back_slice
 from worker.database import Database
 from worker.models import Campaign, Member
@@ -62,7 +60,7 @@ def _take_step(database: Database, campaign_id: str, room: int) -> bool:
         campaign = _lock(session, campaign_id)
         if campaign is None:
             return False
-        noted = keep_ends(session, campaign_id, ends)
+        noted = record_ends(session, campaign_id, ends)
         more = _go_on(session, campaign, noted, room)
         session.commit()
     return more or bool(noted)
@@ -76,7 +74,7 @@ def _lock(session: Session, campaign_id: str) -> Campaign | None:
     return found
 
 
-def _go_on(session: Session, campaign: Campaign, noted: list[End], room: int) -> bool:
+def _go_on(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int) -> bool:
     """The part of the step that is the state's; whether there is more to do at once."""
     match campaign.status:
         case CampaignState.CANARY:
@@ -112,7 +110,7 @@ def _canary(session: Session, campaign: Campaign, room: int) -> bool:
         enrol_canary(session, campaign)
         life.come_to_the_end(session, campaign)
         return True
-    if feed(session, campaign, room, canary=True) or has(session, campaign.id, *UNFINISHED, canary=True):
+    if feed(session, campaign, room, canary=True) or has_members(session, campaign.id, *UNFINISHED, canary=True):
         return False
     _review(session, campaign)
     return True
@@ -129,14 +127,14 @@ def _review(session: Session, campaign: Campaign) -> None:
     life.reviewed(session, campaign, holds=holds, reason={"code": "canary_done", "message": why})
 
 
-def _run(session: Session, campaign: Campaign, noted: list[End], room: int) -> bool:
+def _run(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int) -> bool:
     if any(end.failed for end in noted) and (why := _too_many_failed(session, campaign)):
         log.warning("too many recordings of a campaign have failed; it is paused", campaign=campaign.id)
         life.pause(session, campaign.id, {"code": "too_many_failed", "message": why})
         return False
     enrolling = _next_slice(session, campaign)
     feed(session, campaign, room)
-    if not enrolling and not has(session, campaign.id, *UNFINISHED):
+    if not enrolling and not has_members(session, campaign.id, *UNFINISHED):
         life.finish(session, campaign)
         log.info("a campaign has finished; its transcripts wait for the promotion", campaign=campaign.id)
     return enrolling
@@ -145,7 +143,7 @@ def _run(session: Session, campaign: Campaign, noted: list[End], room: int) -> b
 def _too_many_failed(session: Session, campaign: Campaign) -> str | None:
     """A sentence where the share of failures is over the campaign's; what was before it was resumed is forgiven."""
     forgiven_done, forgiven_failed = campaign.forgiven
-    done, failed = counts(session, campaign.id)
+    done, failed = count_ended(session, campaign.id)
     failed = max(0, failed - forgiven_failed)
     ended = max(0, done - forgiven_done) + failed
     most = campaign.rules["max_failure_share"]

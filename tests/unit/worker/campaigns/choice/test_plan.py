@@ -22,7 +22,7 @@ from tests.fixtures.campaigns import (
 )
 from tests.fixtures.rows import claim
 from worker import archive_rules
-from worker.campaigns.choice.plan import make_plan
+from worker.campaigns.choice.plan import expected_reuse, make_plan
 from worker.campaigns.choice.target import CampaignLimits, CampaignRules, Target
 from worker.campaigns.running import life
 from worker.database import Database
@@ -191,9 +191,8 @@ def test_a_rule_that_came_after_the_plan_passes_a_recording_over_and_nothing_els
     assert (state_of(database, made), len(jobs_of(database, made))) == ("finished", 1)
 
 
-def test_a_big_selection_is_looked_up_by_a_sample(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_big_selection_is_looked_up_by_a_sample(sqlite_database: Database) -> None:
     ids = [add_recording(sqlite_database) for _ in range(40)]
-    monkeypatch.setattr("worker.campaigns.choice.reuse.MOST", 20)
     answers = [
         {
             "recognition_key": NEW.recognition_key,
@@ -209,6 +208,7 @@ def test_a_big_selection_is_looked_up_by_a_sample(sqlite_database: Database, mon
         for one in ids
     ]
     do(sqlite_database, lambda session: session.execute(insert(Answer), answers))
-    found = plan(sqlite_database)["reused"]
-    assert 0 < found["counted_over"] < 40
-    assert (found["recordings"], found["audio_ms"]) == (40, 400_000)
+    with sqlite_database.reading() as session:
+        found = expected_reuse(session, target(), 40, look_up_at_most=20)
+    assert 0 < found.counted_over < 40
+    assert (found.recordings, found.audio_ms) == (40, 400_000)

@@ -4,7 +4,7 @@ import json
 
 from tests.fixtures.reviewing import add_member, compare, version
 from tests.fixtures.rows import add_campaign, set_job, submit
-from worker.campaigns.review.comparing import LONGEST_WORD, Trio, numbers
+from worker.campaigns.review.comparing import LONGEST_WORD, ComparedVersions, numbers
 from worker.database import Database
 from worker.states import CampaignState
 
@@ -73,6 +73,6 @@ def test_scripts_without_spaces_are_measured_in_characters(database: Database) -
 
 def test_the_numbers_of_long_transcripts_are_small() -> None:
     segments = [{"channel": 0, "start_ms": 0, "end_ms": 1000, "text": LONG["text"], "language": "en", "flags": []}]
-    found = numbers(Trio(old={**LONG, "segments": segments}, new={**LONG, "text": "", "segments": []}))
+    found = numbers(ComparedVersions(old={**LONG, "segments": segments}, new={**LONG, "text": "", "segments": []}))
     assert len(json.dumps(found)) < 4_000
     assert max(map(len, found["vanished"])) == LONGEST_WORD

@@ -7,9 +7,8 @@ import pytest
 from tests.fixtures.reviewing import add_member
 from tests.fixtures.rows import add_campaign
 from worker.campaigns.review import summary
-from worker.campaigns.review.comparing import Trio, numbers
-from worker.campaigns.review.summary import summarise
-from worker.campaigns.review.totals import Totals, Words
+from worker.campaigns.review.comparing import ComparedVersions, numbers
+from worker.campaigns.review.summary import ComparisonTotals, WordCounts, summarise
 from worker.database import Database
 
 
@@ -55,13 +54,13 @@ def test_a_campaign_without_a_comparison_has_a_summary_that_says_so(database: Da
 
 
 def test_more_gaps_and_flags_and_empty_ones_are_shares_of_recordings() -> None:
-    totals = Totals()
+    totals = ComparisonTotals()
     plain = {"text": "a b", "gaps": [], "model": "m", "language": "en"}
     segment = {"channel": 0, "start_ms": 0, "end_ms": 1000, "text": "a b", "language": "en", "flags": []}
     old = {**plain, "segments": [segment]}
     worse = {**plain, "segments": [{**segment, "flags": ["loop"]}], "gaps": [{}]}
-    totals.add(numbers(Trio(old=old, new=worse)))
-    totals.add(numbers(Trio(old=old, new={**plain, "text": "", "segments": []})))
+    totals.add(numbers(ComparedVersions(old=old, new=worse)))
+    totals.add(numbers(ComparedVersions(old=old, new={**plain, "text": "", "segments": []})))
     found = totals.view({})
 
     assert (found["shares"]["more_gaps"], found["shares"]["more_flags"], found["shares"]["without_words"]) == (0.5,) * 3
@@ -69,7 +68,7 @@ def test_more_gaps_and_flags_and_empty_ones_are_shares_of_recordings() -> None:
 
 
 def test_words_are_counted_in_bounded_room_and_frequent_ones_stay() -> None:
-    words = Words(room=100)
+    words = WordCounts(room=100)
     for at in range(5_000):
         words.add({"often": 1, f"rare{at}": 1})
     assert len(words.counted) <= 101

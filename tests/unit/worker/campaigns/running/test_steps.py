@@ -27,7 +27,7 @@ from worker import workers
 from worker.budgets import Scope, budgets_of
 from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.review.rules import checked_thresholds
-from worker.campaigns.running import enrol, feed, life, promotion
+from worker.campaigns.running import enrolment, feed, life, promotion
 from worker.campaigns.running.steps import take_steps
 from worker.database import Database
 from worker.models import Recording
@@ -38,7 +38,7 @@ NEW_MODEL = "pocketsphinx-en-us"  # the one that answers
 
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrol, "SLICE", 3)
+    monkeypatch.setattr(enrolment, "SLICE", 3)
     monkeypatch.setattr(promotion, "SLICE", 3)
     monkeypatch.setattr(promotion, "SLICE_BY_RULE", 2)
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.campaigns.running.canary import Candidate, choose
+from worker.campaigns.running.enrolment import Candidate, choose
 
 CANDIDATES = st.lists(
     st.builds(
