@@ -5,7 +5,7 @@ from sqlalchemy import insert
 
 from tests.fixtures.doors import House
 from tests.fixtures.rows import add_campaign
-from tests.unit.worker.test_metrics import samples
+from tests.integration.worker.test_metrics import samples
 from worker.models import Budget as Row
 from worker.models import BudgetWindow
 from worker.shapes.spending import Budget

@@ -18,7 +18,7 @@ from tests.fixtures.campaigns import (
     target,
 )
 from tests.fixtures.rows import new_answer
-from tests.unit.worker.campaigns.choice.test_plan import normal_job, plan
+from tests.integration.worker.campaigns.choice.test_plan import normal_job, plan
 from worker.archive_rules import Rules, save_archive
 from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life
