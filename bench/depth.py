@@ -17,7 +17,7 @@ import numpy as np
 
 from realtime.client.connection import SessionOptions
 from realtime.service.server import PATH, RecognizerConfig, run
-from worker.recognise.sessions import Line, SessionKey, SessionPool
+from worker.recognise.sessions import SessionKey, SessionPool, SharedSession
 
 LATENCY_MS = 1000
 SEGMENT_S = 20
@@ -45,7 +45,7 @@ def serve(told: Any) -> None:  # noqa: ANN401  # a connection of multiprocessing
 def measure(url: str, *, sessions: int, depth: int, pace: float) -> float:
     """Audio seconds a second."""
     options = SessionOptions(url=url, model="scripted", depth=depth, pace=pace)
-    pool = SessionPool(sessions, lambda _key: Line.open(options), depth=depth)
+    pool = SessionPool(sessions, lambda _key: SharedSession.open(options), depth=depth)
     count = SEGMENTS * sessions
     with ThreadPoolExecutor(sessions * depth) as threads:
         began = time.monotonic()

@@ -5,6 +5,7 @@ from functools import partial
 
 from worker import workers
 from worker.attempt.keeper import Keeper
+from worker.attempt.sources import Sources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.database import Database
@@ -12,7 +13,7 @@ from worker.limits.permits import Limits
 from worker.media.store import MediaStore
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
-from worker.recognise.transport import Exchange
+from worker.recognise.transport import SegmentTransport
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spending.reserver import Guard, Purse
@@ -21,13 +22,14 @@ PERMITS_FREE_AFTER = 0.6  # of a job's lease: when a killed worker's jobs go on,
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
+class WorkerResources:
     """The leases are renewed over a database connection of their own, so that no crowd of jobs can hold them up."""
 
     settings: Settings
     database: Database
     lease_database: Database
     media: MediaStore
+    sources: Sources
     keeper: Keeper
     limits: Limits
     recognisers: Recognisers
@@ -53,7 +55,7 @@ class Desk:
         self.database.close()
 
 
-def open_desk(settings: Settings, stop: Stop) -> Desk:
+def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
     """Open everything; to be called in the process that works, after any fork."""
     database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
     lease_database = Database(settings.resolved_database_url, pool_size=1)
@@ -62,14 +64,16 @@ def open_desk(settings: Settings, stop: Stop) -> Desk:
     def make_recogniser(name: str) -> Recogniser:
         service = find_service(settings, name)
         breaker = Breaker(database, service.name, slow_down=partial(limits.slow_down, service.name))
-        exchange = Exchange(service, sessions_per_s=settings.sessions_per_s, limits=limits, breaker=breaker)
-        return Recogniser(exchange, sessions=service.sessions, depth=service.depth)
+        transport = SegmentTransport(service, sessions_per_s=settings.sessions_per_s, limits=limits, breaker=breaker)
+        return Recogniser(transport, sessions=service.sessions, depth=service.depth)
 
-    return Desk(
+    media = MediaStore(settings.resolved_media_dir)
+    return WorkerResources(
         settings=settings,
         database=database,
         lease_database=lease_database,
-        media=MediaStore(settings.resolved_media_dir),
+        media=media,
+        sources=Sources(database, media, settings),
         keeper=Keeper(lease_database, lease_s=settings.lease_s, renew_s=settings.renew_s, stop=stop),
         limits=limits,
         recognisers=Recognisers(make_recogniser),

@@ -14,18 +14,17 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from realtime.protocol.errors import CodedError
-from worker.claims.claim import Claim
 from worker.claims.lease import Lease
 from worker.database import Database
 from worker.errors import AttemptEnded, JobCancelled, LeaseLost, Stopping
 from worker.recognise.pool import Recogniser
-from worker.recognise.utterances import Heard, Outcome, Utterance
+from worker.recognise.utterances import SegmentOutcome, Utterance
 from worker.results import answers, segments
-from worker.results.answers import NewAnswer
 from worker.results.segments import Settle, StoredSegment
 from worker.retry import is_gap
 from worker.spending.reservation import Held, Told
 from worker.spending.reserver import Purse
+from worker.split.channels import channel_name
 from worker.split.cutting import Cutting, Piece
 from worker.states import SegmentState
 
@@ -36,36 +35,34 @@ LOOK_S = 0.2  # how often a job that waits for answers looks at its lease
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a segment's audio is, and what it is: the two ways in which its answer can be found again."""
+class InFlight:
+    """A segment on its way: where its audio is, and what it is, by which its answer can be found again."""
 
     segment: StoredSegment
-    channel: str  # "mix", or the channel's number
+    channel: str  # as answers name it
     pcm_sha256: str
     held: Held  # what is reserved for it of the budgets
 
-    def settle(self, outcome: Outcome) -> Settle:
+    def settle(self, outcome: SegmentOutcome) -> Settle:
         """What the budgets are told when it has come back."""
         span = self.segment.span
-        told = Told(outcome.heard.usage, span.end_ms - span.start_ms) if outcome.heard is not None else None
+        told = Told(outcome.answer.usage, span.end_ms - span.start_ms) if outcome.answer is not None else None
         return partial(self.held.settle, sent_ms=outcome.sent_ms, told=told)
 
 
-class Flow:
+class SegmentSender:
     """Takes pieces; after an error it leaves its block when what is on its way is stored too, since it is paid for."""
 
-    def __init__(
-        self, database: Database, claim: Claim, lease: Lease, recogniser: Recogniser, *, digest: str, purse: Purse
-    ) -> None:
+    def __init__(self, database: Database, lease: Lease, recogniser: Recogniser, *, digest: str, purse: Purse) -> None:
         self.got_on = False  # whether an answer or a gap was stored
         self._database = database
-        self._claim = claim
+        self._claim = lease.claim
         self._lease = lease
         self._recogniser = recogniser
         self._digest = digest
         self._purse = purse
         self._stored: dict[tuple[int, int], StoredSegment] = {}
-        self._on_way: dict[Future[Outcome], Place] = {}
+        self._on_way: dict[Future[SegmentOutcome], InFlight] = {}
 
     def follow(self, stored: Iterable[StoredSegment]) -> None:
         """Know the segments that an earlier attempt has stored."""
@@ -73,13 +70,15 @@ class Flow:
 
     def take(self, piece: Piece, cutting: Cutting) -> None:
         """See to it that the piece gets its answer; returns as soon as the next one may come."""
-        place = self._place(piece, cutting)
-        if place.segment.state is SegmentState.PENDING and not self._reuse(place):
+        in_flight = self._in_flight(piece, cutting)
+        if in_flight.segment.state is SegmentState.PENDING and not self._reuse(in_flight):
             while len(self._on_way) >= self._recogniser.share:
                 self._land(LOOK_S)
-            self._reserve(place)
-            utterance = Utterance(pcm=piece.audio.raw_data, spec=self._claim.spec, lease=self._lease, held=place.held)
-            self._on_way[self._recogniser.submit(utterance)] = place
+            self._reserve(in_flight)
+            utterance = Utterance(
+                pcm=piece.audio.raw_data, spec=self._claim.spec, lease=self._lease, held=in_flight.held
+            )
+            self._on_way[self._recogniser.submit(utterance)] = in_flight
         self._land(0)
 
     def drain(self) -> None:
@@ -101,13 +100,13 @@ class Flow:
         elif not isinstance(error, AttemptEnded) or isinstance(error, Stopping):
             self._save_what_was_sent()
 
-    def _reserve(self, place: Place) -> None:
+    def _reserve(self, in_flight: InFlight) -> None:
         """Wait until the budgets have room: what is on its way may cost less than was reserved for it.
 
         Raises BudgetExhausted where they will have none.
         """
-        span = place.segment.span
-        while not place.held.try_cover(span.end_ms - span.start_ms):
+        span = in_flight.segment.span
+        while not in_flight.held.try_cover(span.end_ms - span.start_ms):
             if not self._on_way:  # it is others' segments
                 time.sleep(LOOK_S)
             self._land(LOOK_S)
@@ -117,12 +116,12 @@ class Flow:
         with suppress(SQLAlchemyError):  # what cannot be given back is the sweep's, when the claim is over
             held.give_back()
 
-    def _place(self, piece: Piece, cutting: Cutting) -> Place:
+    def _in_flight(self, piece: Piece, cutting: Cutting) -> InFlight:
         segment = self._segment(piece, cutting)
-        return Place(
+        return InFlight(
             segment=segment,
             held=self._purse.hold(segment.span.end_ms - segment.span.start_ms),
-            channel=str(piece.span.channel) if cutting.channels > 1 else "mix",
+            channel=channel_name(piece.span.channel, cutting.channels),
             pcm_sha256=hashlib.sha256(piece.audio.raw_data).hexdigest(),
         )
 
@@ -135,20 +134,20 @@ class Flow:
         )
         return segment
 
-    def _reuse(self, place: Place) -> bool:
+    def _reuse(self, in_flight: InFlight) -> bool:
         """Answer the segment with what was said before of this place, or of the very same audio."""
-        key, span = self._claim.spec.recognition_key, place.segment.span
+        key, span = self._claim.spec.recognition_key, in_flight.segment.span
         found = answers.look_up(
             self._database,
             recognition_key=key,
             digest=self._digest,
-            channel=place.channel,
+            channel=in_flight.channel,
             start_ms=span.start_ms,
             end_ms=span.end_ms,
-        ) or answers.look_up_pcm(self._database, key, place.pcm_sha256)
+        ) or answers.look_up_pcm(self._database, key, in_flight.pcm_sha256)
         if found is None:
             return False
-        segments.reuse(self._database, self._claim, place.segment.id, found.id)
+        segments.reuse(self._database, self._claim, in_flight.segment.id, found.id)
         return True
 
     def _land(self, wait_s: float) -> None:
@@ -158,48 +157,39 @@ class Flow:
         for future in done:
             self._settle(self._on_way.pop(future), future.result())
 
-    def _settle(self, place: Place, outcome: Outcome) -> None:
-        segment_id, error = place.segment.id, outcome.error
-        if outcome.heard is not None:
-            answer = self._answer(place, outcome.heard)
-            sent: dict[str, Any] = {"sent_ms": outcome.sent_ms, "settle": place.settle(outcome)}
+    def _settle(self, in_flight: InFlight, outcome: SegmentOutcome) -> None:
+        segment_id, error = in_flight.segment.id, outcome.error
+        if outcome.answer is not None:
+            answer = outcome.answer.to_store(
+                self._claim.spec,
+                digest=self._digest,
+                channel=in_flight.channel,
+                span=in_flight.segment.span,
+                pcm_sha256=in_flight.pcm_sha256,
+            )
+            sent: dict[str, Any] = {"sent_ms": outcome.sent_ms, "settle": in_flight.settle(outcome)}
             segments.answered(self._database, self._claim, segment_id, answer, **sent)
         elif isinstance(error, CodedError) and is_gap(error):
             log.warning("the service refused a segment for good; it becomes a gap", code=error.code, segment=segment_id)
-            segments.gap(self._database, self._claim, segment_id, error, outcome.sent_ms, settle=place.settle(outcome))
+            segments.gap(
+                self._database, self._claim, segment_id, error, outcome.sent_ms, settle=in_flight.settle(outcome)
+            )
         else:
-            self._charge(place, outcome)
+            self._charge(in_flight, outcome)
             return
         self.got_on = True
         self._lease.touch()
 
-    def _charge(self, place: Place, outcome: Outcome) -> None:
+    def _charge(self, in_flight: InFlight, outcome: SegmentOutcome) -> None:
         if outcome.sent_ms and not isinstance(outcome.error, LeaseLost):
             ends = isinstance(outcome.error, AttemptEnded)
             charge = segments.charge_left if ends else segments.charge_sent
-            settle = place.settle(outcome)
-            charge(self._database, self._claim, place.segment.id, outcome.sent_ms, settle=settle)
+            settle = in_flight.settle(outcome)
+            charge(self._database, self._claim, in_flight.segment.id, outcome.sent_ms, settle=settle)
         elif not outcome.sent_ms:
-            self._give_back(place.held)
+            self._give_back(in_flight.held)
         if outcome.error is not None:
             raise outcome.error
-
-    def _answer(self, place: Place, heard: Heard) -> NewAnswer:
-        span = place.segment.span
-        return NewAnswer(
-            recognition_key=self._claim.spec.recognition_key,
-            digest=self._digest,
-            channel=place.channel,
-            start_ms=span.start_ms,
-            end_ms=span.end_ms,
-            pcm_sha256=place.pcm_sha256,
-            text=heard.text,
-            language=heard.language,
-            emotion=heard.emotion,
-            model=heard.model,
-            usage=heard.usage,
-            flags=heard.flags,
-        )
 
     def _save_what_was_sent(self) -> None:
         while self._on_way:
@@ -219,15 +209,15 @@ class Flow:
         """Nothing more is sent: what was sent of these is lost. One that hangs was sent whole, for all we know."""
         wait(self._on_way, timeout=LAST_FRAME_S)
         while self._on_way:
-            future, place = self._on_way.popitem()
-            span = place.segment.span
-            known = {"settle": place.settle(future.result())} if future.done() else {}  # else the sweep settles it
+            future, in_flight = self._on_way.popitem()
+            span = in_flight.segment.span
+            known = {"settle": in_flight.settle(future.result())} if future.done() else {}  # else the sweep settles it
             sent_ms = future.result().sent_ms if future.done() else span.end_ms - span.start_ms
             with suppress(SQLAlchemyError):  # a count is no reason to stay
-                segments.charge_left(self._database, self._claim, place.segment.id, sent_ms, **known)
+                segments.charge_left(self._database, self._claim, in_flight.segment.id, sent_ms, **known)
 
-    def _save(self, place: Place, outcome: Outcome) -> None:
+    def _save(self, in_flight: InFlight, outcome: SegmentOutcome) -> None:
         try:
-            self._settle(place, outcome)
+            self._settle(in_flight, outcome)
         except (CodedError, Stopping) as error:  # the attempt is ending already, for a reason of its own
             log.debug("a segment did not get its answer while its job was ending", error=type(error).__name__)

@@ -16,8 +16,8 @@ ABANDONED_S = 24 * 3600.0  # a file that is still there after so long belongs to
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where the bytes are now, and their SHA-256."""
+class SourceFile:
+    """A recording's bytes as a file: where they are now, and their SHA-256."""
 
     path: Path
     digest: str

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from worker import workers
 from worker.attempt.pipeline import work_on
-from worker.attempt.resources import Desk, open_desk
+from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.lease import Stop
 from worker.errors import StorageFailed
 from worker.processes.leftovers import sweep_leftovers
@@ -48,7 +48,7 @@ class WorkerProcess:
         self._settings = settings
         self._end_now = end_now
         self._slots = Slots(settings.jobs)
-        self._desk: Desk = open_desk(settings, self.stop)
+        self._resources: WorkerResources = open_resources(settings, self.stop)
         self._worked = 0
         self._received = 0
         self._lock = threading.Lock()
@@ -71,18 +71,18 @@ class WorkerProcess:
     def close(self) -> None:
         """Give back what the process has open; every job has been left by now."""
         self._tell_of_life(0)
-        self._desk.close()
+        self._resources.close()
 
     def _work_on_next(self, lane: Lane) -> bool:
         claimed_at = time.monotonic()
         try:
-            claim = jobs.claim(self._desk.database, lane, self.name, self._settings.lease_s)
+            claim = jobs.claim(self._resources.database, lane, self.name, self._settings.lease_s)
         except SQLAlchemyError as error:
             log.warning("no job could be claimed; the next wake-up tries again", error=type(error).__name__)
             return False
         if claim is None:
             return False
-        work_on(self._desk, claim, claimed_at)
+        work_on(self._resources, claim, claimed_at)
         with self._lock:
             self._worked += 1
         return True
@@ -103,7 +103,7 @@ class WorkerProcess:
         """Once a day, at no certain time, so that the processes of a fleet do not all do it at once."""
         while not self.stop.asked.wait(SWEEP_MEDIA_S * random.uniform(0.5, 1)):  # noqa: S311  # no secret
             try:
-                removed = sweep_leftovers(self._desk.database, self._desk.media)
+                removed = sweep_leftovers(self._resources.database, self._resources.media)
                 log.info("the media store was swept; the next time is tomorrow", removed=removed)
             except (SQLAlchemyError, StorageFailed) as error:
                 log.warning("the media store could not be swept; that is tried tomorrow", error=type(error).__name__)
@@ -128,8 +128,8 @@ class WorkerProcess:
 
     def _tell_of_life(self, slots: int) -> None:
         try:
-            workers.register(self._desk.database, self.name, slots)
-            self._desk.set_share(slots)
+            workers.register(self._resources.database, self.name, slots)
+            self._resources.set_share(slots)
         except SQLAlchemyError as error:
             log.warning("no sign of life could be given; the next comes soon", error=type(error).__name__)
 

@@ -12,7 +12,7 @@ KNOCK_S = 3.0  # the most between two knocks of one process; half of it is the l
 LOOK_S = 0.1  # between two looks at the lease of who waits to knock
 
 
-class Door:
+class ReachabilityGate:
     """Open until a session cannot be had. Then one job at a time knocks, and those behind it are told what it met.
 
     Without it each job of a long queue would be claimed and decoded again and again for as long as the service is away.

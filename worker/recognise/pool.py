@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from worker.claims.lease import Lease
-from worker.recognise.transport import Exchange
-from worker.recognise.utterances import Meter, Outcome, Utterance
+from worker.recognise.transport import SegmentTransport
+from worker.recognise.utterances import Meter, SegmentOutcome, Utterance
 from worker.spec import Spec
 from worker.states import Lane
 
@@ -25,7 +25,7 @@ CLOSE_S = 2.0
 STAND_BY_S = 5.0
 
 
-class Turn:
+class StreamSlot:
     """A thread's place, lent to a job that streams."""
 
     def __init__(self, spec: Spec, lease: Lease) -> None:
@@ -36,21 +36,21 @@ class Turn:
 
 
 @dataclass(order=True)
-class Waiting:
-    """A segment or a stream in the queue: interactive first, then by priority, then by age."""
+class QueuedWork:
+    """A segment, or a stream to stand by for, in the queue: interactive first, then by priority, then by age."""
 
     rank: tuple[int, int, int]
-    wanted: Utterance | Turn = field(compare=False)
-    outcome: "Future[Outcome]" = field(compare=False, default_factory=Future)
+    work: Utterance | StreamSlot = field(compare=False)
+    outcome: "Future[SegmentOutcome]" = field(compare=False, default_factory=Future)
 
 
 class Recogniser:
     """One service as one process uses it."""
 
-    def __init__(self, exchange: Exchange, *, sessions: int, depth: int = 1) -> None:
-        self._exchange = exchange
+    def __init__(self, transport: SegmentTransport, *, sessions: int, depth: int = 1) -> None:
+        self._transport = transport
         self._at_once = sessions * depth
-        self._queue: queue.PriorityQueue[Waiting] = queue.PriorityQueue()
+        self._queue: queue.PriorityQueue[QueuedWork] = queue.PriorityQueue()
         self._numbers = count()
         self._jobs = 0
         self._lock = threading.Lock()
@@ -82,24 +82,24 @@ class Recogniser:
 
     def knock(self, spec: Spec, lease: Lease) -> None:
         """Return where the service can be reached, as far as this process knows; else raise what stands in the way."""
-        self._exchange.knock(spec, lease)
+        self._transport.knock(spec, lease)
 
-    def submit(self, utterance: Utterance) -> "Future[Outcome]":
-        """Queue a segment; its future gets an Outcome, also where it failed."""
+    def submit(self, utterance: Utterance) -> "Future[SegmentOutcome]":
+        """Queue a segment; its future gets an SegmentOutcome, also where it failed."""
         return self._enqueue(utterance)
 
     @contextmanager
-    def turn(self, spec: Spec, lease: Lease) -> Iterator[Exchange]:
+    def stream_slot(self, spec: Spec, lease: Lease) -> Iterator[SegmentTransport]:
         """The caller's own way to the service, when its turn has come, for the block's duration; for a stream."""
         lease.wait(lambda seconds: self._streams.acquire(timeout=seconds))
-        turn = Turn(spec, lease)
-        place = self._enqueue(turn)
+        slot = StreamSlot(spec, lease)
+        standing_by = self._enqueue(slot)
         try:
-            lease.wait(turn.begun.wait)
-            yield self._exchange
+            lease.wait(slot.begun.wait)
+            yield self._transport
         finally:
-            place.cancel()
-            turn.done.set()
+            standing_by.cancel()
+            slot.done.set()
             self._streams.release()
 
     def close(self) -> None:
@@ -108,13 +108,13 @@ class Recogniser:
         until = time.monotonic() + CLOSE_S
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
-        self._exchange.close()
+        self._transport.close()
 
-    def _enqueue(self, wanted: Utterance | Turn) -> "Future[Outcome]":
-        spec = wanted.spec
-        waiting = Waiting((RANKS[spec.lane], -spec.priority, next(self._numbers)), wanted)
-        self._queue.put(waiting)
-        return waiting.outcome
+    def _enqueue(self, work: Utterance | StreamSlot) -> "Future[SegmentOutcome]":
+        spec = work.spec
+        queued = QueuedWork((RANKS[spec.lane], -spec.priority, next(self._numbers)), work)
+        self._queue.put(queued)
+        return queued.outcome
 
     def _count_jobs(self, change: int) -> None:
         with self._lock:
@@ -123,37 +123,37 @@ class Recogniser:
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
-                waiting = self._queue.get(timeout=IDLE_POLL_S)
+                queued = self._queue.get(timeout=IDLE_POLL_S)
             except queue.Empty:
                 continue
-            if waiting.outcome.set_running_or_notify_cancel():
-                waiting.outcome.set_result(self._work(waiting.wanted))
+            if queued.outcome.set_running_or_notify_cancel():
+                queued.outcome.set_result(self._work(queued.work))
                 self._touch_queued()
 
-    def _work(self, wanted: Utterance | Turn) -> Outcome:
-        return self._stand_by(wanted) if isinstance(wanted, Turn) else self._recognise(wanted)
+    def _work(self, work: Utterance | StreamSlot) -> SegmentOutcome:
+        return self._stand_by(work) if isinstance(work, StreamSlot) else self._recognise(work)
 
-    def _stand_by(self, turn: Turn) -> Outcome:
+    def _stand_by(self, slot: StreamSlot) -> SegmentOutcome:
         """Do nothing while the job streams; who waits behind it is no hung job, as long as it may last."""
-        turn.begun.set()
-        while not turn.done.wait(STAND_BY_S) and not self._closed.is_set():
+        slot.begun.set()
+        while not slot.done.wait(STAND_BY_S) and not self._closed.is_set():
             self._touch_queued()
-        return Outcome(sent_ms=0)
+        return SegmentOutcome(sent_ms=0)
 
-    def _recognise(self, utterance: Utterance) -> Outcome:
+    def _recognise(self, utterance: Utterance) -> SegmentOutcome:
         meter = Meter(utterance.lease, utterance.held)
         try:
-            heard = self._exchange.hear(utterance, meter)
+            answer = self._transport.hear(utterance, meter)
         except Exception as error:  # noqa: BLE001  # a thread's edge: whatever it is, the waiting job must hear of it
-            return Outcome(sent_ms=meter.sent_ms, error=error)
-        return Outcome(sent_ms=meter.sent_ms, heard=heard)
+            return SegmentOutcome(sent_ms=meter.sent_ms, error=error)
+        return SegmentOutcome(sent_ms=meter.sent_ms, answer=answer)
 
     def _touch_queued(self) -> None:
         """Who waits behind a segment that was done got on too: a long queue is no hung job."""
         with self._queue.mutex:
             queued = list(self._queue.queue)
         for waiting in queued:
-            waiting.wanted.lease.touch()
+            waiting.work.lease.touch()
 
 
 class Recognisers:

@@ -39,17 +39,17 @@ class SessionKey:
 
 
 @dataclass(frozen=True)
-class Said:
+class LastAnswer:
     """An answer, and a hash that tells its audio from other audio."""
 
     audio: int
     text: str
 
 
-class Line(Session):
+class SharedSession(Session):
     """A session that several segments may share, and that remembers what it answered last."""
 
-    last: Said | None = None
+    last: LastAnswer | None = None
 
     def __init__(self, options: SessionOptions, connection: Connection) -> None:
         super().__init__(options, connection)
@@ -63,18 +63,18 @@ class Line(Session):
 
 
 @dataclass(frozen=True)
-class Idle:
+class IdleSession:
     key: SessionKey
-    session: Line
+    session: SharedSession
     since: float  # monotonic
 
 
 @dataclass
-class Lent:
+class BusySession:
     """A session at work, and for how many segments."""
 
     key: SessionKey
-    session: Line
+    session: SharedSession
     borrowers: int = 1
 
 
@@ -82,22 +82,22 @@ class SessionPool:
     """At most ``capacity`` sessions, busy and idle together, each for up to ``depth`` segments at once."""
 
     def __init__(
-        self, capacity: int, connect: Callable[[SessionKey], Line], *, depth: int = 1, idle_s: float = IDLE_S
+        self, capacity: int, connect: Callable[[SessionKey], SharedSession], *, depth: int = 1, idle_s: float = IDLE_S
     ) -> None:
         self._capacity = capacity
         self._connect = connect
         self._depth = depth
         self._idle_s = idle_s
-        self._idle: list[Idle] = []  # the longest idle first
-        self._lent: list[Lent] = []
+        self._idle: list[IdleSession] = []  # the longest idle first
+        self._busy: list[BusySession] = []
         self._connecting = 0
         self._lock = threading.Lock()
         self._turnstile = threading.Lock()
-        self._retired: queue.SimpleQueue[Line | None] = queue.SimpleQueue()
+        self._retired: queue.SimpleQueue[SharedSession | None] = queue.SimpleQueue()
         self._janitor = threading.Thread(target=self._tidy, name="idle sessions", daemon=True)
         self._janitor.start()
 
-    def take(self, key: SessionKey, *, patience: Callable[[], None] = _no_patience) -> tuple[Line, bool]:
+    def take(self, key: SessionKey, *, patience: Callable[[], None] = _no_patience) -> tuple[SharedSession, bool]:
         """A session with this key, and whether it was there before.
 
         The idle one used last, else a new one, for which the longest idle one makes room, else one that has room for
@@ -108,23 +108,23 @@ class SessionPool:
                 patience()
         return (found, True) if found else (self._connected(key), False)
 
-    def open(self, key: SessionKey, *, patience: Callable[[], None] = _no_patience) -> Line:
+    def open(self, key: SessionKey, *, patience: Callable[[], None] = _no_patience) -> SharedSession:
         """A new session, for which the longest idle one makes room; ``patience`` as in `take`."""
         with first_in_line(self._turnstile, patience):
             while not self._reserve():
                 patience()
         return self._connected(key)
 
-    def give_back(self, key: SessionKey, session: Line) -> None:
+    def give_back(self, key: SessionKey, session: SharedSession) -> None:
         """Keep the session for the next segment, if it can serve one and nobody else is at it."""
         with self._lock:
-            lent = next(one for one in self._lent if one.session is session)
-            lent.borrowers -= 1
-            if lent.borrowers:
+            busy = next(one for one in self._busy if one.session is session)
+            busy.borrowers -= 1
+            if busy.borrowers:
                 return
-            self._lent.remove(lent)
+            self._busy.remove(busy)
             if session.alive:
-                self._idle.append(Idle(key, session, time.monotonic()))
+                self._idle.append(IdleSession(key, session, time.monotonic()))
                 return
         session.close()
 
@@ -134,16 +134,16 @@ class SessionPool:
         self._retired.put(None)
         self._janitor.join(CLOSE_S)
 
-    def _find(self, key: SessionKey) -> Line | None:
+    def _find(self, key: SessionKey) -> SharedSession | None:
         with self._lock:
             return self._take_idle(key) or self._share(key)
 
-    def _connected(self, key: SessionKey) -> Line:
+    def _connected(self, key: SessionKey) -> SharedSession:
         """A new session, for which there is a reservation."""
         try:
             session = self._connect(key)
             with self._lock:
-                self._lent.append(Lent(key, session))
+                self._busy.append(BusySession(key, session))
         finally:
             with self._lock:
                 self._connecting -= 1
@@ -152,21 +152,21 @@ class SessionPool:
     @property
     def _is_full(self) -> bool:
         """Whether all sessions that there may be are at work."""
-        return len(self._lent) + self._connecting >= self._capacity
+        return len(self._busy) + self._connecting >= self._capacity
 
-    def _take_idle(self, key: SessionKey) -> Line | None:
+    def _take_idle(self, key: SessionKey) -> SharedSession | None:
         for idle in reversed(self._idle):
             if idle.key == key:
                 self._idle.remove(idle)
-                self._lent.append(Lent(key, idle.session))
+                self._busy.append(BusySession(key, idle.session))
                 return idle.session
         return None
 
-    def _share(self, key: SessionKey) -> Line | None:
+    def _share(self, key: SessionKey) -> SharedSession | None:
         """A session that sends, or waits for its answer, can take the next segment in the meantime."""
         if key.vad or not self._is_full:
             return None
-        roomy = [one for one in self._lent if one.key == key and one.borrowers < self._depth and one.session.alive]
+        roomy = [one for one in self._busy if one.key == key and one.borrowers < self._depth and one.session.alive]
         if not roomy:
             return None
         least = min(roomy, key=lambda one: one.borrowers)
@@ -178,7 +178,7 @@ class SessionPool:
             if self._is_full:
                 return False
             self._connecting += 1
-            while self._idle and len(self._lent) + self._connecting + len(self._idle) > self._capacity:
+            while self._idle and len(self._busy) + self._connecting + len(self._idle) > self._capacity:
                 self._retired.put(self._idle.pop(0).session)
             return True
 

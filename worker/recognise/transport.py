@@ -1,4 +1,4 @@
-"""How audio is exchanged for answers: a permit of the fleet, a session; for a segment also a few tries."""
+"""How audio comes to a service, and answers back: a permit of the fleet, a session; for a segment a few tries."""
 
 import random
 import threading
@@ -17,10 +17,10 @@ from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.limits.permits import Limits, Permit, Quota, new_wish
 from worker.recognise.breaker import Breaker
-from worker.recognise.gate import Door
+from worker.recognise.gate import ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
-from worker.recognise.sessions import Line, Said, SessionKey, SessionPool, first_in_line
-from worker.recognise.utterances import Heard, Meter, Utterance
+from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
+from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
 from worker.services.catalogue import Service
 from worker.spec import SAMPLE_RATE, Spec
 from worker.split.levels import frame_levels
@@ -36,10 +36,10 @@ SILENCE_MS = 800  # that ends an utterance of a stream: the protocol's default, 
 TELLING_BYTES = 96_000  # 3 s of a segment, in which nearly always somebody is heard
 POLL_S = 0.05  # between two questions for a permit that is not free
 
-Fresh = Callable[[SessionKey, Lease], AbstractContextManager[Line]]
+Fresh = Callable[[SessionKey, Lease], AbstractContextManager[SharedSession]]
 
 
-class Exchange:
+class SegmentTransport:
     """The way to one service; used by as many threads as it has sessions."""
 
     def __init__(self, service: Service, *, sessions_per_s: float, limits: Limits, breaker: Breaker) -> None:
@@ -47,7 +47,7 @@ class Exchange:
         self._quota = Quota(service=service.name, permits=service.permits, sessions_per_s=sessions_per_s)
         self._limits = limits
         self._breaker = breaker
-        self._door = Door()
+        self._gate = ReachabilityGate()
         self._turnstile = threading.Lock()
         self._freed = threading.Event()  # a permit of this process was given back: it is asked for at once
         self._sessions = SessionPool(service.sessions, self._connect, depth=service.depth)
@@ -57,9 +57,9 @@ class Exchange:
 
     def knock(self, spec: Spec, lease: Lease) -> None:
         """Return where a session can be had, as far as this process knows; else raise what stands in the way."""
-        self._door.enter(lambda: self._have_a_session(_key(spec), lease), lease.got_on)
+        self._gate.enter(lambda: self._have_a_session(_key(spec), lease), lease.got_on)
 
-    def hear(self, utterance: Utterance, meter: Meter) -> Heard:
+    def hear(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
         """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
         for tries_left in reversed(range(TRIES)):
             try:
@@ -75,7 +75,7 @@ class Exchange:
         raise AssertionError("the last try returns or raises")
 
     @contextmanager
-    def streaming(self, spec: Spec, lease: Lease) -> Iterator[Line]:
+    def streaming(self, spec: Spec, lease: Lease) -> Iterator[SharedSession]:
         """A new session in VAD mode, under a permit, for the block's duration: for one stream."""
         key = replace(_key(spec), vad=True)
         with self._permit(spec, lease):
@@ -89,37 +89,37 @@ class Exchange:
                 session.abort()  # a stream that was left in the middle; one that came to its end has closed
                 self._sessions.give_back(key, session)
 
-    def doubt(self, heard: Heard, utterance: Utterance, meter: Meter) -> Heard:
+    def doubt(self, answer: SegmentAnswer, utterance: Utterance, meter: Meter) -> SegmentAnswer:
         """What to keep of a suspicious answer in a stream: as a segment's, it is asked for once more."""
-        return self._doubt(heard, utterance, meter, self._beside)
+        return self._doubt(answer, utterance, meter, self._beside)
 
     def answered(self) -> None:
         """The service is there and answers."""
-        self._door.open()
+        self._gate.open()
         self._breaker.recovered()
 
-    def _try(self, utterance: Utterance, meter: Meter) -> Heard:
+    def _try(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
         with self._permit(utterance.spec, utterance.lease):
-            heard = self._through_any(utterance, meter)
-            if heard.flags:
-                heard = self._doubt(heard, utterance, meter, self._pooled)
+            answer = self._through_any(utterance, meter)
+            if answer.flags:
+                answer = self._doubt(answer, utterance, meter, self._pooled)
         self.answered()
-        return heard
+        return answer
 
-    def _doubt(self, heard: Heard, utterance: Utterance, meter: Meter, fresh: Fresh) -> Heard:
+    def _doubt(self, answer: SegmentAnswer, utterance: Utterance, meter: Meter, fresh: Fresh) -> SegmentAnswer:
         """Ask again, in a session that has heard nothing before and is told no context; the answer to be kept."""
         job = utterance.lease.claim.job_id
-        log.info("an answer is suspicious; a fresh session is asked", job=job, flags=heard.flags)
+        log.info("an answer is suspicious; a fresh session is asked", job=job, flags=answer.flags)
         key = replace(_key(utterance.spec), context="")
         try:
             with fresh(key, utterance.lease) as session:
                 again = self._ask(session, utterance, meter)
         except (RealtimeError, BudgetExhausted) as error:
             log.info("the second answer did not come; the first is kept with its flags", job=job, code=error.code)
-            return heard
-        return heard if again.flags else again
+            return answer
+        return answer if again.flags else again
 
-    def _through_any(self, utterance: Utterance, meter: Meter) -> Heard:
+    def _through_any(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
         key = _key(utterance.spec)
         session, was_there = self._sessions.take(key, patience=lambda: _be_patient(utterance.lease))
         try:
@@ -134,7 +134,7 @@ class Exchange:
         with self._pooled(key, utterance.lease) as session:
             return self._ask(session, utterance, meter)
 
-    def _ask(self, session: Line, utterance: Utterance, meter: Meter) -> Heard:
+    def _ask(self, session: SharedSession, utterance: Utterance, meter: Meter) -> SegmentAnswer:
         meter.reserve(len(utterance.pcm))  # here, where nothing is on its way yet: a second sending needs it again
         try:
             touch = utterance.lease.touch
@@ -145,13 +145,13 @@ class Exchange:
             raise
 
     @contextmanager
-    def _pooled(self, key: SessionKey, lease: Lease) -> Iterator[Line]:
+    def _pooled(self, key: SessionKey, lease: Lease) -> Iterator[SharedSession]:
         """A new session, kept for others afterwards."""
         with self._given_back(key, self._open(key, lease)) as session:
             yield session
 
     @contextmanager
-    def _beside(self, key: SessionKey, _lease: Lease) -> Iterator[Line]:
+    def _beside(self, key: SessionKey, _lease: Lease) -> Iterator[SharedSession]:
         """A new session beyond those of the pool: who asks holds one, and could wait for itself."""
         session = self._connect(key)
         try:
@@ -160,7 +160,7 @@ class Exchange:
             session.close()
 
     @contextmanager
-    def _given_back(self, key: SessionKey, session: Line) -> Iterator[Line]:
+    def _given_back(self, key: SessionKey, session: SharedSession) -> Iterator[SharedSession]:
         try:
             yield session
         finally:
@@ -170,20 +170,20 @@ class Exchange:
         """A new one, for whoever comes next."""
         self._sessions.give_back(key, self._open(key, lease))
 
-    def _open(self, key: SessionKey, lease: Lease) -> Line:
+    def _open(self, key: SessionKey, lease: Lease) -> SharedSession:
         return self._sessions.open(key, patience=lambda: _be_patient(lease))
 
-    def _connect(self, key: SessionKey) -> Line:
+    def _connect(self, key: SessionKey) -> SharedSession:
         self._breaker.ask()
         time.sleep(self._limits.session_wait_s(self._quota))
         try:
-            session = Line.open(session_options(self._service, key))
+            session = SharedSession.open(session_options(self._service, key))
         except RealtimeError as error:
             self._breaker.note(error)
             if isinstance(error, ServiceFault | NetworkFault):
-                self._door.shut(error)
+                self._gate.shut(error)
             raise
-        self._door.open()
+        self._gate.open()
         return session
 
     @contextmanager
@@ -242,9 +242,9 @@ def session_options(service: Service, key: SessionKey) -> SessionOptions:
     )
 
 
-def heard_from(session: Line, result: Result, flags: tuple[str, ...] = ()) -> Heard:
+def answer_from(session: SharedSession, result: Result, flags: tuple[str, ...] = ()) -> SegmentAnswer:
     """The result as it is kept, with the model that gave it."""
-    return Heard(
+    return SegmentAnswer(
         text=result.text,
         language=result.language,
         emotion=result.emotion,
@@ -254,13 +254,13 @@ def heard_from(session: Line, result: Result, flags: tuple[str, ...] = ()) -> He
     )
 
 
-def _judged(session: Line, pcm: bytes, result: Result) -> Heard:
+def _judged(session: SharedSession, pcm: bytes, result: Result) -> SegmentAnswer:
     """The result with what is suspicious about it; the session remembers it for the next."""
-    said, last = Said(hash(pcm), result.text), session.last
-    session.last = said
-    before = last.text if last is not None and last.audio != said.audio else None
+    latest, last = LastAnswer(hash(pcm), result.text), session.last
+    session.last = latest
+    before = last.text if last is not None and last.audio != latest.audio else None
     silent = bool(result.text) and _is_silent(pcm)
-    return heard_from(session, result, suspicions(result.text, before=before, silent=silent))
+    return answer_from(session, result, suspicions(result.text, before=before, silent=silent))
 
 
 def _is_silent(pcm: bytes) -> bool:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.claims.lease import Lease
+from worker.results.answers import NewAnswer
 from worker.spec import SAMPLE_RATE, Spec
 from worker.spending.reservation import Held
+from worker.split.spans import Span
 
 BYTES_PER_MS = SAMPLE_RATE // 1000 * 2
 LONGEST_MS = 60_000  # the protocol's limit of a commit
@@ -25,7 +27,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class SegmentAnswer:
     """What the service said; ``model`` is the one that answered."""
 
     text: str
@@ -35,13 +37,30 @@ class Heard:
     usage: Any  # JSON of any shape: it is not documented
     flags: tuple[str, ...] = ()  # see `worker.recognise.sanity`; they stayed when it was asked again
 
+    def to_store(self, spec: Spec, *, digest: str, channel: str, span: Span, pcm_sha256: str) -> NewAnswer:
+        """With what it is found again by: of which recording, channel and span it is, or of which audio."""
+        return NewAnswer(
+            recognition_key=spec.recognition_key,
+            digest=digest,
+            channel=channel,
+            start_ms=span.start_ms,
+            end_ms=span.end_ms,
+            pcm_sha256=pcm_sha256,
+            text=self.text,
+            language=self.language,
+            emotion=self.emotion,
+            model=self.model,
+            usage=self.usage,
+            flags=self.flags,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SegmentOutcome:
     """Either an answer or an error, and in both cases how much audio was sent for it, all tries together."""
 
     sent_ms: int
-    heard: Heard | None = None
+    answer: SegmentAnswer | None = None
     error: Exception | None = None
 
 

@@ -48,5 +48,10 @@ def tracks(window: AudioSegment, mode: Channels) -> list[AudioSegment]:
     return list(window.split_to_mono()) if mode is Channels.SPLIT else [to_mono(window)]
 
 
+def channel_name(channel: int, channels: int) -> str:
+    """How an answer names the channel that it is of: its number, or ``mix`` where only one is cut."""
+    return str(channel) if channels > 1 else "mix"
+
+
 def _levels(windows: Sequence[AudioSegment]) -> NDArray[np.float64]:
     return np.concatenate([frame_levels(window) for window in windows])

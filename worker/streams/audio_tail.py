@@ -17,7 +17,7 @@ from worker.states import Channels
 LOOK_S = 0.2  # between two looks whether others have settled what they had reserved
 
 
-class Tail:
+class AudioTail:
     """The audio behind ``from_ms``; `begin` before it is iterated.
 
     Where the process goes down in good order, or a budget is used up on the way, it ends early, and says so.

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from realtime.protocol.errors import CodedError
 from worker.claims.claim import Claim
 from worker.database import Database
-from worker.recognise.utterances import Heard
-from worker.results.answers import NewAnswer
+from worker.recognise.utterances import SegmentAnswer
+from worker.split.channels import channel_name
 from worker.split.spans import Span
 from worker.streams import utterance_rows
 from worker.streams.turns import Turn
-from worker.streams.utterance_rows import Charge, Heading
+from worker.streams.utterance_rows import Charge, StreamProgress
 
 NO_PCM = ""  # what an answer of a stream has for a digest: the service, not we, knows which samples it took
 
@@ -27,17 +27,25 @@ class ChannelRows:
     audio_ms: int | None
     got_on: bool = False  # whether an utterance was stored, or a stretch heard in which there was none
 
-    def answer(self, turn: Turn, heard: Heard, charge: Charge) -> None:
+    def answer(self, turn: Turn, answer: SegmentAnswer, charge: Charge) -> None:
         """Store an utterance with what was understood."""
-        answer = self._answer(turn, heard)
-        heading = self._heading(turn.end_ms)
-        utterance_rows.store_answer(self.database, self.claim, self._span(turn), answer, charge=charge, heading=heading)
+        stored = answer.to_store(
+            self.claim.spec,
+            digest=self.digest,
+            channel=channel_name(self.channel, self.channels),
+            span=self._span(turn),
+            pcm_sha256=NO_PCM,
+        )
+        progress = self._progress(turn.end_ms)
+        utterance_rows.store_answer(
+            self.database, self.claim, self._span(turn), stored, charge=charge, progress=progress
+        )
         self.got_on = True
 
     def gap(self, turn: Turn, error: CodedError, charge: Charge) -> None:
         """Store an utterance that was refused for good."""
-        heading = self._heading(turn.end_ms)
-        utterance_rows.store_gap(self.database, self.claim, self._span(turn), error, charge=charge, heading=heading)
+        progress = self._progress(turn.end_ms)
+        utterance_rows.store_gap(self.database, self.claim, self._span(turn), error, charge=charge, progress=progress)
         self.got_on = True
 
     def charge(self, charge: Charge) -> None:
@@ -46,34 +54,18 @@ class ChannelRows:
 
     def reach(self, position_ms: int) -> None:
         """The channel was heard up to here, though nothing was said."""
-        utterance_rows.reach(self.database, self.claim, heading=self._heading(position_ms))
+        utterance_rows.reach(self.database, self.claim, progress=self._progress(position_ms))
         self.got_on = True
 
     def end(self, audio_ms: int) -> None:
         """The channel was streamed to the recording's end."""
         self.audio_ms = audio_ms
-        utterance_rows.end_channel(self.database, self.claim, audio_ms=audio_ms, heading=self._heading(audio_ms))
+        utterance_rows.end_channel(self.database, self.claim, audio_ms=audio_ms, progress=self._progress(audio_ms))
 
-    def _heading(self, position_ms: int) -> Heading:
+    def _progress(self, position_ms: int) -> StreamProgress:
         """Rounded up, so that the channels that are done can be told from it."""
         streamed_ms = self.channel * (self.audio_ms or 0) + position_ms
-        return Heading(channels=self.channels, cut_ms=-(-streamed_ms // self.channels))
+        return StreamProgress(channels=self.channels, cut_ms=-(-streamed_ms // self.channels))
 
     def _span(self, turn: Turn) -> Span:
         return Span(self.channel, turn.start_ms, turn.end_ms)
-
-    def _answer(self, turn: Turn, heard: Heard) -> NewAnswer:
-        return NewAnswer(
-            recognition_key=self.claim.spec.recognition_key,
-            digest=self.digest,
-            channel=str(self.channel) if self.channels > 1 else "mix",
-            start_ms=turn.start_ms,
-            end_ms=turn.end_ms,
-            pcm_sha256=NO_PCM,
-            text=heard.text,
-            language=heard.language,
-            emotion=heard.emotion,
-            model=heard.model,
-            usage=heard.usage,
-            flags=heard.flags,
-        )

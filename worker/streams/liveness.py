@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable, Iterator
 
 from worker.claims.lease import Lease
-from worker.recognise.sessions import Line
-from worker.streams.sound_spans import Sounds
+from worker.recognise.sessions import SharedSession
+from worker.streams.sound_spans import SoundSpans
 
 # Most recordings of speech have an utterance in their first minute; a dead service costs no more than this.
 UNKNOWN_MS = 60_000
@@ -21,10 +21,10 @@ QUIET_S = 10.0  # at a high pace much is sent before even a quick service can ha
 LOOK_S = 0.05
 
 
-class Vigil:
+class Liveness:
     """Over one session. ``known``: whether the service was heard of before."""
 
-    def __init__(self, session: Line, sounds: Sounds, lease: Lease, *, known: bool) -> None:
+    def __init__(self, session: SharedSession, sounds: SoundSpans, lease: Lease, *, known: bool) -> None:
         self.asks = False  # whether the audio ended here, and not the recording
         self._session = session
         self._sounds = sounds

@@ -7,7 +7,7 @@ from worker.recognise.utterances import BYTES_PER_MS, LONGEST_MS
 KEPT_MS = 3 * LONGEST_MS  # an answer comes seconds behind its audio; this is 6 MB a stream, whatever its length
 
 
-class Recall:
+class RecentAudio:
     """16 kHz s16le mono; times are the recording's, in ms."""
 
     def __init__(self, from_ms: int) -> None:

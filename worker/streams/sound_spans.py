@@ -11,7 +11,7 @@ from worker.split.noise import QUIETEST_SOUND_DBFS
 JOIN_MS = 1000  # sounds that are no further apart are kept as one
 
 
-class Sounds:
+class SoundSpans:
     """Fed with 16 kHz s16le mono as it passes; times are the recording's, in ms.
 
     There is no noise floor here, as the splitter has one: a recording's own noise counts as sound.

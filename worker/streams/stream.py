@@ -17,18 +17,18 @@ from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted, Stopping
 from worker.recognise.pool import Recogniser
 from worker.recognise.sanity import is_silent, suspicions
-from worker.recognise.sessions import Line
-from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, Exchange, heard_from
-from worker.recognise.utterances import LONGEST_MS, Heard, Meter, Utterance
+from worker.recognise.sessions import SharedSession
+from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, SegmentTransport, answer_from
+from worker.recognise.utterances import LONGEST_MS, Meter, SegmentAnswer, Utterance
 from worker.retry import is_gap
 from worker.spending.reservation import Told
 from worker.spending.reserver import Purse
 from worker.split.levels import frame_levels
-from worker.streams.audio_tail import Tail
+from worker.streams.audio_tail import AudioTail
 from worker.streams.channel_rows import ChannelRows
-from worker.streams.liveness import Vigil
-from worker.streams.recent_audio import Recall
-from worker.streams.sound_spans import Sounds
+from worker.streams.liveness import Liveness
+from worker.streams.recent_audio import RecentAudio
+from worker.streams.sound_spans import SoundSpans
 from worker.streams.turns import Turn, Turns
 from worker.streams.utterance_rows import Charge
 
@@ -49,7 +49,7 @@ class ChannelStream:
         recogniser: Recogniser,
         lease: Lease,
         rows: ChannelRows,
-        open_tail: Callable[[int], AbstractContextManager[Tail]],
+        open_tail: Callable[[int], AbstractContextManager[AudioTail]],
         purse: Purse,
     ) -> None:
         self._recogniser = recogniser
@@ -82,17 +82,17 @@ class ChannelStream:
             tail.check()
             return tail.duration_ms
 
-    def _stream_on(self, tail: Tail) -> bool:
+    def _stream_on(self, tail: AudioTail) -> bool:
         """One session; whether it ended before the tail did, for the service to show that it is there."""
         spec = self._rows.claim.spec
         run = SessionRun(self._lease, self._rows, self._position_ms, self._purse)
         with run.given_back():
             if not tail.begin(run.held):
                 return False
-            turn = self._recogniser.turn(spec, self._lease)
+            turn = self._recogniser.stream_slot(spec, self._lease)
             try:
-                with turn as exchange, exchange.streaming(spec, self._lease) as session:
-                    run.stream(session, tail, exchange, Vigil(session, run.sounds, self._lease, known=self._known))
+                with turn as transport, transport.streaming(spec, self._lease) as session:
+                    run.stream(session, tail, transport, Liveness(session, run.sounds, self._lease, known=self._known))
             finally:
                 self._position_ms = run.position_ms
         if run.asked:
@@ -113,14 +113,14 @@ class SessionRun:
     def __init__(self, lease: Lease, rows: ChannelRows, from_ms: int, purse: Purse) -> None:
         self.from_ms = from_ms
         self.held = purse.hold(STEP_MS)
-        self.sounds = Sounds(from_ms)
+        self.sounds = SoundSpans(from_ms)
         self.asked = False  # whether it was ended in the middle, and has answered all
         self._held_for_doubts = purse.hold(0)
         self._lease = lease
         self._rows = rows
         self._meter = Meter(lease, self.held)
         self._doubts = Meter(lease, self._held_for_doubts)
-        self._recall = Recall(from_ms)
+        self._recent_audio = RecentAudio(from_ms)
         self._turns = Turns(from_ms)
         self._stored_until_ms = from_ms
         self._charged_ms = 0
@@ -142,37 +142,37 @@ class SessionRun:
 
     def behind(self, ms: int) -> bytes:
         """What was sent behind this place."""
-        pcm = self._recall.cut(ms, self.sounds.until_ms)
+        pcm = self._recent_audio.cut(ms, self.sounds.until_ms)
         if pcm is None:
             raise AssertionError("the longest utterance and the run-up to it are remembered")
         return pcm
 
-    def stream(self, session: Line, tail: Tail, exchange: Exchange, vigil: Vigil) -> None:
+    def stream(self, session: SharedSession, tail: AudioTail, transport: SegmentTransport, liveness: Liveness) -> None:
         """Send the tail and store what is said in it; raises RealtimeError where the session or an answer fails."""
         with self._counted():
-            frames = vigil.through(self.sounds.through(self._recall.through(tail)))
+            frames = liveness.through(self.sounds.through(self._recent_audio.through(tail)))
             for outcome in session.stream(frames, on_frame=self._before_frame, on_wait=self._lease.got_on_sending):
                 for turn in self._turns.settle(outcome, self._meter.sent_ms):
-                    self._settle(turn, session, exchange, cut=self._is_cut(turn, tail, vigil))
-                exchange.answered()
-        self.asked = vigil.asks
+                    self._settle(turn, session, transport, cut=self._is_cut(turn, tail, liveness))
+                transport.answered()
+        self.asked = liveness.asks
 
-    def _is_cut(self, turn: Turn, tail: Tail, vigil: Vigil) -> bool:
+    def _is_cut(self, turn: Turn, tail: AudioTail, liveness: Liveness) -> bool:
         """Whether we ended it, not the speaker: then the next session, or the next worker, sends it whole.
 
         One that would be too long for a commit stays as it is: who never pauses must not hold up a stream for ever.
         """
         if turn.end_ms <= self.from_ms + self._meter.sent_ms - SILENCE_MS:
             return False
-        return tail.cut_short or (vigil.asks and turn.end_ms - turn.start_ms <= LONGEST_MS)
+        return tail.cut_short or (liveness.asks and turn.end_ms - turn.start_ms <= LONGEST_MS)
 
-    def _settle(self, turn: Turn, session: Line, exchange: Exchange, *, cut: bool) -> None:
+    def _settle(self, turn: Turn, session: SharedSession, transport: SegmentTransport, *, cut: bool) -> None:
         if cut:
             self._cut_from_ms = turn.start_ms if self._cut_from_ms is None else self._cut_from_ms
             return
         if not isinstance(turn.outcome, Refused):
-            heard = self._believe(turn, turn.outcome.result, session, exchange)
-            self._rows.answer(turn, heard, self._newly(turn, heard.usage))
+            answer = self._believe(turn, turn.outcome.result, session, transport)
+            self._rows.answer(turn, answer, self._newly(turn, answer.usage))
         elif is_gap(turn.outcome.error):
             self._rows.gap(turn, turn.outcome.error, self._newly(turn))
         else:
@@ -182,18 +182,20 @@ class SessionRun:
         self._charged_ms = max(self._charged_ms, turn.end_ms - self.from_ms)
         self._lease.touch()
 
-    def _believe(self, turn: Turn, result: Result, session: Line, exchange: Exchange) -> Heard:
+    def _believe(
+        self, turn: Turn, result: Result, session: SharedSession, transport: SegmentTransport
+    ) -> SegmentAnswer:
         """What to keep as the utterance's answer."""
-        pcm = self._recall.cut(turn.start_ms, turn.end_ms) or b""
+        pcm = self._recent_audio.cut(turn.start_ms, turn.end_ms) or b""
         silent = bool(pcm and result.text) and is_silent(frame_levels(make_audio(pcm)))
         flags = suspicions(result.text, before=self._said_last, silent=silent)
         self._said_last = result.text
-        heard = heard_from(session, result, flags)
+        answer = answer_from(session, result, flags)
         if not flags or not pcm or turn.end_ms - turn.start_ms > LONGEST_MS:
-            return heard
+            return answer
         spec, held = self._rows.claim.spec, self._held_for_doubts
         utterance = Utterance(pcm=pcm, spec=spec, lease=self._lease, held=held)
-        return exchange.doubt(heard, utterance, self._doubts)
+        return transport.doubt(answer, utterance, self._doubts)
 
     def _newly(self, turn: Turn, usage: Mapping[str, Any] | None = None) -> Charge:
         """What was sent up to the utterance's end, and to ask again, and is not counted yet."""

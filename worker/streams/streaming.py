@@ -11,7 +11,7 @@ from worker.audio.windows import AudioLimits, open_audio
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
 from worker.database import Database
-from worker.media.sources import Source
+from worker.media.sources import SourceFile
 from worker.models import Recording
 from worker.recognise.pool import Recogniser
 from worker.recordings import learn
@@ -21,7 +21,7 @@ from worker.spending.reserver import Purse
 from worker.split.channels import beginning_of, judge
 from worker.states import Channels
 from worker.streams import reuse
-from worker.streams.audio_tail import Tail
+from worker.streams.audio_tail import AudioTail
 from worker.streams.channel_rows import ChannelRows
 from worker.streams.stream import ChannelStream
 
@@ -29,10 +29,10 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Streamed:
+class EarlierStream:
     """What earlier attempts have streamed: the utterances, how far, and the length if one channel came to its end.
 
-    ``cut_ms`` is a `Heading`'s.
+    ``cut_ms`` is a `StreamProgress`'s.
     """
 
     stored: list[StoredSegment]
@@ -48,7 +48,7 @@ class Streamed:
         said_ms = max((one.span.end_ms for one in self.stored if one.span.channel == channel), default=0)
         if channel != self.channels_done(channels):
             return said_ms  # only one is begun and not done
-        streamed_ms = self.cut_ms * channels - (channels - 1)  # a heading is rounded up
+        streamed_ms = self.cut_ms * channels - (channels - 1)  # it was rounded up
         return max(said_ms, streamed_ms - channel * (self.audio_ms or 0))
 
 
@@ -57,20 +57,24 @@ class Streaming:
     """One attempt at streaming one recording."""
 
     database: Database
-    claim: Claim
     lease: Lease
-    source: Source
+    source: SourceFile
     recording: Recording
     limits: AudioLimits
     purse: Purse
     _rows: ChannelRows | None = None
 
     @property
+    def claim(self) -> Claim:
+        """What the lease is on."""
+        return self.lease.claim
+
+    @property
     def got_on(self) -> bool:
         """Whether an utterance was stored, or a stretch heard in which there was none."""
         return self._rows is not None and self._rows.got_on
 
-    def run(self, recogniser: Recogniser, before: Streamed) -> None:
+    def run(self, recogniser: Recogniser, before: EarlierStream) -> None:
         """Stream what is left, or take over what another job has streamed; then the cut is complete."""
         same = None if before.stored else reuse.find_same(self.database, self.claim, self.source.digest)
         if same is not None:
@@ -80,7 +84,7 @@ class Streaming:
         audio_ms = self._stream(recogniser, before)
         segments.complete_cut(self.database, self.claim, audio_ms)
 
-    def _stream(self, recogniser: Recogniser, before: Streamed) -> int:
+    def _stream(self, recogniser: Recogniser, before: EarlierStream) -> int:
         mode, channels = self._look()
         rows = self._rows = self._rows_of(channels, before.audio_ms)
         for rows.channel in range(before.channels_done(channels), channels):
@@ -100,9 +104,9 @@ class Streaming:
         )
 
     @contextmanager
-    def _tail(self, mode: Channels, channel: int, from_ms: int) -> Iterator[Tail]:
+    def _tail(self, mode: Channels, channel: int, from_ms: int) -> Iterator[AudioTail]:
         with open_audio(self.source.path, self.limits, on_window=self.lease.got_on_sending) as decoding:
-            yield Tail(decoding, mode, channel, from_ms, lease=self.lease)
+            yield AudioTail(decoding, mode, channel, from_ms, lease=self.lease)
 
     def _look(self) -> tuple[Channels, int]:
         """Whether channels are split or mixed, and how many are streamed."""

@@ -21,7 +21,7 @@ from worker.states import SegmentState
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heading:
+class StreamProgress:
     """How far a stream is: over how many channels, and in ms of each, as if they were streamed side by side."""
 
     channels: int
@@ -37,20 +37,20 @@ class Charge:
 
 
 def store_answer(
-    database: Database, claim: Claim, span: Span, answer: NewAnswer, *, charge: Charge, heading: Heading
+    database: Database, claim: Claim, span: Span, answer: NewAnswer, *, charge: Charge, progress: StreamProgress
 ) -> None:
     """An utterance and its answer; the charge is for what was sent since the one before, the silence included."""
-    with writing(database, claim, **PROGRESS, **vars(heading)) as session:
+    with writing(database, claim, **PROGRESS, **vars(progress)) as session:
         charge.settle(session)
         answered = {"answer_id": add_answer(session, answer), "flags": list(answer.flags)}
         _add(session, claim, span, charge.sent_ms, state=SegmentState.ANSWERED, **answered)
 
 
 def store_gap(
-    database: Database, claim: Claim, span: Span, error: CodedError, *, charge: Charge, heading: Heading
+    database: Database, claim: Claim, span: Span, error: CodedError, *, charge: Charge, progress: StreamProgress
 ) -> None:
     """An utterance that the service refused for good."""
-    with writing(database, claim, **PROGRESS, **vars(heading)) as session:
+    with writing(database, claim, **PROGRESS, **vars(progress)) as session:
         charge.settle(session)
         reason = {"gap_code": error.code, "gap_message": error.message}
         _add(session, claim, span, charge.sent_ms, state=SegmentState.GAP, **reason)
@@ -62,15 +62,15 @@ def charge_outside(database: Database, claim: Claim, charge: Charge) -> None:
         charge.settle(session)
 
 
-def reach(database: Database, claim: Claim, *, heading: Heading) -> None:
+def reach(database: Database, claim: Claim, *, progress: StreamProgress) -> None:
     """A part of a channel was heard by a service that had nothing to say of it."""
-    with writing(database, claim, **PROGRESS, **vars(heading)):
+    with writing(database, claim, **PROGRESS, **vars(progress)):
         pass
 
 
-def end_channel(database: Database, claim: Claim, *, audio_ms: int, heading: Heading) -> None:
+def end_channel(database: Database, claim: Claim, *, audio_ms: int, progress: StreamProgress) -> None:
     """A channel was streamed to the recording's end, so its length is known."""
-    with writing(database, claim, audio_ms=audio_ms, **vars(heading)):
+    with writing(database, claim, audio_ms=audio_ms, **vars(progress)):
         pass
 
 

@@ -14,7 +14,7 @@ from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
 from tests.fixtures.sounds import talk, write_wav
 from worker.attempt.pipeline import work_on
-from worker.attempt.resources import Desk, open_desk
+from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.models import Segment
@@ -40,24 +40,26 @@ def service_url(start_recognizer: StartRecognizer, log: Path) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sqlite_url: str, redis_url: str, service_url: str, stop: Stop) -> Iterator[Desk]:
+def resources(
+    tmp_path: Path, sqlite_url: str, redis_url: str, service_url: str, stop: Stop
+) -> Iterator[WorkerResources]:
     places: dict[str, Any] = {"database_url": sqlite_url, "redis_url": redis_url, "local_url": service_url}
     settings = Settings(home=tmp_path, **places, pace=1, renew_s=0.1)
-    opened = open_desk(settings, stop)
+    opened = open_resources(settings, stop)
     yield opened
     opened.close()
 
 
-def claimed_job(desk: Desk, path: Path) -> Claim:
+def claimed_job(resources: WorkerResources, path: Path) -> Claim:
     with path.open("rb") as file:
-        saved = desk.media.save(file, 2**30)
+        saved = resources.media.save(file, 2**30)
     recording = jobs.NewRecording(
         archive="tests", identity=saved.digest, digest=saved.digest, source=path.name, media_key=saved.key
     )
-    with desk.database.writing() as session:
+    with resources.database.writing() as session:
         jobs.submit(session, recording, Spec(service="local", model="scripted"))
         session.commit()
-    claimed = jobs.claim(desk.database, Lane.NORMAL, "w", 60)
+    claimed = jobs.claim(resources.database, Lane.NORMAL, "w", 60)
     assert claimed is not None
     return claimed
 
@@ -67,50 +69,52 @@ def received_ms(log: Path) -> float:
     return sum(int(entry["bytes"]) for entry in map(json.loads, lines) if entry["event"] == "append") / 32
 
 
-def sent_until(desk: Desk, claimed: Claim, log: Path, end: Callable[[], object]) -> int:
+def sent_until(resources: WorkerResources, claimed: Claim, log: Path, end: Callable[[], object]) -> int:
     """Work on the job, which is sent at the pace of speech, and end it in the middle; what was counted."""
-    working = threading.Thread(target=work_on, args=(desk, claimed, time.monotonic()))
+    working = threading.Thread(target=work_on, args=(resources, claimed, time.monotonic()))
     working.start()
     while received_ms(log) < 500:
         time.sleep(0.02)
     end()
     working.join(30)
-    with desk.database.reading() as session:
+    with resources.database.reading() as session:
         return int(session.scalar(select(func.sum(Segment.sent_ms))) or 0)
 
 
-def test_what_a_cancelled_job_had_sent_is_counted(desk: Desk, log: Path, tmp_path: Path) -> None:
-    claimed = claimed_job(desk, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
+def test_what_a_cancelled_job_had_sent_is_counted(resources: WorkerResources, log: Path, tmp_path: Path) -> None:
+    claimed = claimed_job(resources, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
 
     def cancel() -> None:
-        with desk.database.writing() as session:
+        with resources.database.writing() as session:
             jobs.cancel(session, claimed.job_id)
             session.commit()
 
-    counted_ms = sent_until(desk, claimed, log, cancel)
-    assert read_job(desk.database, claimed.job_id).status == "cancelled"
+    counted_ms = sent_until(resources, claimed, log, cancel)
+    assert read_job(resources.database, claimed.job_id).status == "cancelled"
     assert received_ms(log) <= counted_ms <= 9500
 
 
 def test_what_a_process_that_stops_at_once_had_sent_is_counted(
-    desk: Desk, stop: Stop, log: Path, tmp_path: Path
+    resources: WorkerResources, stop: Stop, log: Path, tmp_path: Path
 ) -> None:
-    claimed = claimed_job(desk, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
+    claimed = claimed_job(resources, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
 
     def hurry() -> None:
         stop.asked.set()
         stop.now.set()
 
-    counted_ms = sent_until(desk, claimed, log, hurry)
-    assert read_job(desk.database, claimed.job_id).status == "queued"
+    counted_ms = sent_until(resources, claimed, log, hurry)
+    assert read_job(resources.database, claimed.job_id).status == "queued"
     assert received_ms(log) <= counted_ms <= 9500
 
 
-def test_nothing_is_counted_for_a_job_that_somebody_else_has_claimed(desk: Desk, log: Path, tmp_path: Path) -> None:
-    claimed = claimed_job(desk, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
+def test_nothing_is_counted_for_a_job_that_somebody_else_has_claimed(
+    resources: WorkerResources, log: Path, tmp_path: Path
+) -> None:
+    claimed = claimed_job(resources, write_wav(tmp_path / "talk.wav", talk((9000, 2000))))
 
     def take_over() -> None:
-        jobs.release(desk.database, claimed)
-        assert jobs.claim(desk.database, Lane.NORMAL, "other", 60) is not None
+        jobs.release(resources.database, claimed)
+        assert jobs.claim(resources.database, Lane.NORMAL, "other", 60) is not None
 
-    assert sent_until(desk, claimed, log, take_over) == 0
+    assert sent_until(resources, claimed, log, take_over) == 0

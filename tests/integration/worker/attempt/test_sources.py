@@ -12,8 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.rows import SPEC
-from worker.attempt.resources import Desk, open_desk
-from worker.attempt.sources import open_source
+from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
@@ -80,15 +79,15 @@ def stop() -> Stop:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sqlite_url: str, redis_url: str, stop: Stop) -> Iterator[Desk]:
+def resources(tmp_path: Path, sqlite_url: str, redis_url: str, stop: Stop) -> Iterator[WorkerResources]:
     settings = Settings(home=tmp_path, database_url=sqlite_url, redis_url=redis_url, allow_private_urls=True)
     settings = settings.model_copy(update={"media_roots": f"calls={tmp_path / 'calls'}"})
-    opened = open_desk(settings, stop)
+    opened = open_resources(settings, stop)
     yield opened
     opened.close()
 
 
-def register(desk: Desk, url: str, state: SourceIdentity) -> Claim:
+def register(resources: WorkerResources, url: str, state: SourceIdentity) -> Claim:
     """A source in this state with a job that is claimed."""
     recording = jobs.NewRecording(
         archive="tests",
@@ -97,10 +96,10 @@ def register(desk: Desk, url: str, state: SourceIdentity) -> Claim:
         source_url=url,
         size_bytes=state.size_bytes,
     )
-    with desk.database.writing() as session:
+    with resources.database.writing() as session:
         jobs.submit(session, recording, SPEC)
         session.commit()
-    claimed = jobs.claim(desk.database, Lane.NORMAL, "w", 60)
+    claimed = jobs.claim(resources.database, Lane.NORMAL, "w", 60)
     assert claimed is not None
     return claimed
 
@@ -110,8 +109,8 @@ def row(database: Database) -> Recording:
         return session.scalars(select(Recording)).one()
 
 
-def read(desk: Desk, claimed: Claim, lease: Lease) -> bytes:
-    with open_source(desk, claimed, row(desk.database), lease) as source:
+def read(resources: WorkerResources, lease: Lease) -> bytes:
+    with resources.sources.open(row(resources.database), lease) as source:
         assert source.digest == hashlib.sha256(source.path.read_bytes()).hexdigest()
         return source.path.read_bytes()
 
@@ -120,41 +119,49 @@ def leased(claimed: Claim, stop: Stop) -> Lease:
     return Lease(claimed, stop, claimed_at=time.monotonic())
 
 
-def fetched_files(desk: Desk) -> list[Path]:
-    return list((desk.settings.resolved_media_dir / ".fetched").iterdir())
+def fetched_files(resources: WorkerResources) -> list[Path]:
+    return list((resources.settings.resolved_media_dir / ".fetched").iterdir())
 
 
-def test_a_source_is_fetched_for_the_block_and_its_digest_kept(desk: Desk, origin: str, stop: Stop) -> None:
-    claimed = register(desk, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
+def test_a_source_is_fetched_for_the_block_and_its_digest_kept(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    claimed = register(resources, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
 
-    assert read(desk, claimed, leased(claimed, stop)) == BODY
-    assert row(desk.database).digest == hashlib.sha256(BODY).hexdigest()
-    assert fetched_files(desk) == []
+    assert read(resources, leased(claimed, stop)) == BODY
+    assert row(resources.database).digest == hashlib.sha256(BODY).hexdigest()
+    assert fetched_files(resources) == []
 
 
-def test_a_source_with_another_etag_than_was_registered_has_changed(desk: Desk, origin: str, stop: Stop) -> None:
-    claimed = register(desk, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
+def test_a_source_with_another_etag_than_was_registered_has_changed(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    claimed = register(resources, f"{origin}/a", SourceIdentity(size_bytes=len(BODY), etag="one"))
     Origin.etag = "two"
 
     with pytest.raises(SourceChanged):
-        read(desk, claimed, leased(claimed, stop))
-    assert row(desk.database).digest is None
+        read(resources, leased(claimed, stop))
+    assert row(resources.database).digest is None
 
 
-def test_once_the_bytes_are_known_they_decide_and_not_their_etag(desk: Desk, origin: str, stop: Stop) -> None:
-    claimed = register(desk, f"{origin}/a", SourceIdentity(etag="one"))
-    read(desk, claimed, leased(claimed, stop))
+def test_once_the_bytes_are_known_they_decide_and_not_their_etag(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    claimed = register(resources, f"{origin}/a", SourceIdentity(etag="one"))
+    read(resources, leased(claimed, stop))
     Origin.etag = "two"
-    assert read(desk, claimed, leased(claimed, stop)) == BODY
+    assert read(resources, leased(claimed, stop)) == BODY
 
     Origin.body = BODY[::-1]
     with pytest.raises(SourceChanged):
-        read(desk, claimed, leased(claimed, stop))
+        read(resources, leased(claimed, stop))
 
 
 @pytest.mark.parametrize("ended", [JobCancelled, Stopping])
-def test_a_long_fetch_ends_with_its_lease(desk: Desk, origin: str, stop: Stop, ended: type[AttemptEnded]) -> None:
-    claimed = register(desk, f"{origin}/slow", SourceIdentity())
+def test_a_long_fetch_ends_with_its_lease(
+    resources: WorkerResources, origin: str, stop: Stop, ended: type[AttemptEnded]
+) -> None:
+    claimed = register(resources, f"{origin}/slow", SourceIdentity())
     lease = leased(claimed, stop)
 
     def end() -> None:
@@ -164,22 +171,26 @@ def test_a_long_fetch_ends_with_its_lease(desk: Desk, origin: str, stop: Stop, e
     ending = threading.Thread(target=end)
     ending.start()
     with pytest.raises(ended):
-        read(desk, claimed, lease)
+        read(resources, lease)
     ending.join()
-    assert fetched_files(desk) == []
+    assert fetched_files(resources) == []
 
 
-def test_a_mounted_recording_is_read_where_it_lies_and_its_digest_kept(desk: Desk, tmp_path: Path, stop: Stop) -> None:
+def test_a_mounted_recording_is_read_where_it_lies_and_its_digest_kept(
+    resources: WorkerResources, tmp_path: Path, stop: Stop
+) -> None:
     (tmp_path / "calls").mkdir()
     file = tmp_path / "calls" / "a.wav"
     file.write_bytes(BODY)
-    claimed = register(desk, "mount://calls/a.wav", identify_mounted("mount://calls/a.wav", desk.settings.roots))
+    claimed = register(
+        resources, "mount://calls/a.wav", identify_mounted("mount://calls/a.wav", resources.settings.roots)
+    )
 
-    with open_source(desk, claimed, row(desk.database), leased(claimed, stop)) as source:
+    with resources.sources.open(row(resources.database), leased(claimed, stop)) as source:
         assert (source.path, source.digest) == (file.resolve(), hashlib.sha256(BODY).hexdigest())
-    assert row(desk.database).digest == hashlib.sha256(BODY).hexdigest()
+    assert row(resources.database).digest == hashlib.sha256(BODY).hexdigest()
     assert file.read_bytes() == BODY
 
     file.write_bytes(BODY + b"more")
     with pytest.raises(SourceChanged):
-        read(desk, claimed, leased(claimed, stop))
+        read(resources, leased(claimed, stop))

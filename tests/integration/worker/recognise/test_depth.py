@@ -23,8 +23,8 @@ from worker.limits.permits import Limits
 from worker.recognise import transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
-from worker.recognise.transport import Exchange
-from worker.recognise.utterances import Outcome, Utterance
+from worker.recognise.transport import SegmentTransport
+from worker.recognise.utterances import SegmentOutcome, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
 
@@ -39,7 +39,9 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
 
     def make(url: str, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
         service = Service(**{"name": "deep", "url": url, "model": "m", "sessions": 1, "depth": 2, **changes})
-        way = Exchange(service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name))
+        way = SegmentTransport(
+            service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name)
+        )
         made.append(Recogniser(way, sessions=service.sessions, depth=service.depth))
         return made[-1]
 
@@ -65,12 +67,12 @@ def say(number: int, *, ms: int = 500, spec: Spec = SPEC, lease: Lease | None = 
     )
 
 
-def outcomes(futures: list[Future[Outcome]]) -> list[Outcome]:
+def outcomes(futures: list[Future[SegmentOutcome]]) -> list[SegmentOutcome]:
     return [future.result(timeout=60) for future in futures]
 
 
-def texts(futures: list[Future[Outcome]]) -> list[str | None]:
-    return [outcome.heard.text if outcome.heard else None for outcome in outcomes(futures)]
+def texts(futures: list[Future[SegmentOutcome]]) -> list[str | None]:
+    return [outcome.answer.text if outcome.answer else None for outcome in outcomes(futures)]
 
 
 def events(log: Path) -> list[dict[str, Any]]:
@@ -156,7 +158,7 @@ def test_a_cancel_of_one_segment_costs_the_other_a_session_and_no_answer(make_re
         cancelled.end(JobCancelled())
 
         assert isinstance(lost.result(timeout=30).error, JobCancelled)
-        assert kept.result(timeout=30).heard is not None
+        assert kept.result(timeout=30).answer is not None
 
 
 def test_jobs_of_different_kinds_wait_for_a_session_to_be_free(

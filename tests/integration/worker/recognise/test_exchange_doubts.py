@@ -19,8 +19,8 @@ from worker.database import Database
 from worker.limits.permits import Limits
 from worker.recognise.breaker import Breaker
 from worker.recognise.sanity import Flag
-from worker.recognise.transport import Exchange
-from worker.recognise.utterances import Heard, Meter, Utterance
+from worker.recognise.transport import SegmentTransport
+from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
 from worker.spending.reservation import Held, Piece
@@ -28,7 +28,7 @@ from worker.spending.reservation import Held, Piece
 SPEC = Spec(service="hostile", model="any", context="Ada Lovelace")
 LONG = "we will meet again on Thursday at nine"
 LOOP = "thank you for watching " * 6
-Ask = Callable[..., tuple[Heard, int]]
+Ask = Callable[..., tuple[SegmentAnswer, int]]
 
 
 def saying(*texts: str) -> Callable[[Peer], None]:
@@ -45,11 +45,13 @@ def saying(*texts: str) -> Callable[[Peer], None]:
 @pytest.fixture
 def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[HostileServer], Ask]]:
     limits = Limits(redis_url)
-    ways: list[Exchange] = []
+    ways: list[SegmentTransport] = []
 
     def make(server: HostileServer) -> Ask:
         service = Service(name="hostile", url=server.url, model="any", sessions=2)
-        way = Exchange(service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name))
+        way = SegmentTransport(
+            service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name)
+        )
         ways.append(way)
         return lambda sound, spec=SPEC, held=None: ask(way, sound, spec, held or unlimited())
 
@@ -59,7 +61,7 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
     limits.close()
 
 
-def ask(way: Exchange, sound: Samples, spec: Spec, held: Held) -> tuple[Heard, int]:
+def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Held) -> tuple[SegmentAnswer, int]:
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
     utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, held=held)

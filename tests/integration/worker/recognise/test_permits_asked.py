@@ -15,7 +15,7 @@ from worker.limits.permits import Limits, Permit, Quota, new_wish
 from worker.recognise import transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
-from worker.recognise.transport import Exchange
+from worker.recognise.transport import SegmentTransport
 from worker.recognise.utterances import Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
@@ -48,7 +48,7 @@ def limits(redis_url: str) -> Iterator[Asked]:
 def recogniser(limits: Asked, sqlite_database: Database, start_recognizer: StartRecognizer) -> Iterator[Recogniser]:
     url = start_recognizer(latency_ms=20).url
     service = Service(name="local", url=url, model="scripted", sessions=SESSIONS, permits=1)
-    way = Exchange(service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, "local"))
+    way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, "local"))
     made = Recogniser(way, sessions=SESSIONS)
     yield made
     made.close()
@@ -71,7 +71,7 @@ def wishes_while_none_is_free(limits: Asked, recogniser: Recogniser, lane: Lane)
         time.sleep(0.01)
     asked = set(limits.wishes)
     limits.release(held)
-    assert all(one.result(timeout=60).heard for one in waiting)
+    assert all(one.result(timeout=60).answer for one in waiting)
     return asked
 
 
@@ -89,4 +89,4 @@ def test_a_permit_moves_from_one_segment_to_the_next_without_a_look_at_the_clock
     monkeypatch.setattr(transport, "POLL_S", 3600.0)
     spoken = [recogniser.submit(say(Lane.NORMAL, 300 + 50 * number)) for number in range(3 * SESSIONS)]
 
-    assert all(one.result(timeout=60).heard for one in spoken)
+    assert all(one.result(timeout=60).answer for one in spoken)

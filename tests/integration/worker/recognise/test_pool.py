@@ -25,8 +25,8 @@ from worker.limits.permits import Limits
 from worker.recognise import gate, transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
-from worker.recognise.transport import Exchange
-from worker.recognise.utterances import Outcome, Utterance
+from worker.recognise.transport import SegmentTransport
+from worker.recognise.utterances import SegmentOutcome, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
 from worker.states import Lane
@@ -43,7 +43,7 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
     def make(url: str, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
         service = Service(**{"name": "local", "url": url, "model": "scripted", "sessions": 2, "permits": 2, **changes})
         breaker = Breaker(sqlite_database, service.name, slow_down=partial(limits.slow_down, service.name))
-        way = Exchange(service, sessions_per_s=1000, limits=limits, breaker=breaker)
+        way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=breaker)
         made.append(Recogniser(way, sessions=service.sessions))
         return made[-1]
 
@@ -67,7 +67,7 @@ def say(ms: int, *, spec: Spec = SPEC, lease: Lease | None = None, hz: float = 4
     return Utterance(pcm=audio(tone(ms, hz=hz)).raw_data, spec=spec, held=unlimited(), lease=lease or new_lease())
 
 
-def outcome_of(recogniser: Recogniser, utterance: Utterance) -> Outcome:
+def outcome_of(recogniser: Recogniser, utterance: Utterance) -> SegmentOutcome:
     return recogniser.submit(utterance).result(timeout=60)
 
 
@@ -77,9 +77,9 @@ def test_a_segment_gets_its_answer_with_the_model_that_gave_it(
     utterance = say(2000)
     outcome = outcome_of(make_recogniser(recognizer.url), utterance)
 
-    assert outcome.heard is not None
-    assert outcome.heard.text == " ".join(words_of(utterance.pcm))
-    assert (outcome.heard.language, outcome.heard.model, outcome.sent_ms) == ("en", "scripted", 2000)
+    assert outcome.answer is not None
+    assert outcome.answer.text == " ".join(words_of(utterance.pcm))
+    assert (outcome.answer.language, outcome.answer.model, outcome.sent_ms) == ("en", "scripted", 2000)
 
 
 def test_sessions_are_kept_open_from_segment_to_segment(
@@ -88,7 +88,7 @@ def test_sessions_are_kept_open_from_segment_to_segment(
     log = tmp_path / "log"
     recogniser = make_recogniser(start_recognizer(log=log).url, sessions=1)
     for _ in range(5):
-        assert outcome_of(recogniser, say(500)).heard is not None
+        assert outcome_of(recogniser, say(500)).answer is not None
 
     assert log.read_text().count('"handshake"') == 1
 
@@ -98,10 +98,10 @@ def test_a_session_that_went_stale_while_idle_costs_nothing_but_a_new_one(
 ) -> None:
     with running_recognizer() as first:
         recogniser = make_recogniser(first.url, sessions=1)
-        assert outcome_of(recogniser, say(500)).heard is not None
+        assert outcome_of(recogniser, say(500)).answer is not None
     start_recognizer(port=first.port)
 
-    assert outcome_of(recogniser, say(600)).heard is not None
+    assert outcome_of(recogniser, say(600)).answer is not None
 
 
 def test_a_fault_of_one_try_is_got_over_and_all_that_was_sent_is_counted(
@@ -111,7 +111,7 @@ def test_a_fault_of_one_try_is_got_over_and_all_that_was_sent_is_counted(
     service = start_recognizer(fault="fail:InternalError:0.5", fault_seed=1)
     outcomes = [outcome_of(make_recogniser(service.url), say(1000)) for _ in range(4)]
 
-    assert all(outcome.heard is not None for outcome in outcomes)
+    assert all(outcome.answer is not None for outcome in outcomes)
     assert sum(outcome.sent_ms for outcome in outcomes) > 4000
     assert {outcome.sent_ms % 1000 for outcome in outcomes} == {0}
 
@@ -133,7 +133,7 @@ def test_a_rate_limit_slows_the_fleet_down_and_stops_nobody(
     outcomes = [outcome_of(recogniser, say(500 + number)) for number in range(6)]
     status, limits = breakers.service_states(sqlite_database)["local"], Limits(redis_url)
 
-    assert [outcome for outcome in outcomes if outcome.heard]
+    assert [outcome for outcome in outcomes if outcome.answer]
     assert {type(outcome.error) for outcome in outcomes if outcome.error} <= {RateLimited}
     assert (status.state, status.code) == ("limited", "rate_limited")
     assert limits.throttle("local") < 0.6
@@ -168,7 +168,7 @@ def test_one_knocks_for_all_while_the_service_is_away(
         assert all(isinstance(knock.exception(timeout=60), ServiceUnreachable) for knock in knocks)
     with running_recognizer(port=port):
         recogniser.knock(SPEC, new_lease())
-        assert outcome_of(recogniser, say(1000)).heard is not None
+        assert outcome_of(recogniser, say(1000)).answer is not None
 
 
 def test_who_waits_to_knock_leaves_when_the_process_stops(make_recogniser: MakeRecogniser) -> None:
@@ -197,7 +197,7 @@ def test_an_answer_closes_the_breaker(
 ) -> None:
     breakers.service_trouble(sqlite_database, "local", KeyRefused(retry_after_s=0))
 
-    assert outcome_of(make_recogniser(recognizer.url), say(500)).heard is not None
+    assert outcome_of(make_recogniser(recognizer.url), say(500)).answer is not None
     assert breakers.service_states(sqlite_database)["local"].state == "open"
 
 
@@ -225,7 +225,7 @@ def test_a_cancel_in_the_middle_of_a_segment_cuts_it_off(
 
     assert isinstance(outcome.error, JobCancelled)
     assert outcome.sent_ms < 20_000
-    assert outcome_of(recogniser, say(100)).heard is not None
+    assert outcome_of(recogniser, say(100)).answer is not None
 
 
 def test_a_process_that_stops_begins_no_segment(make_recogniser: MakeRecogniser, recognizer: RunningRecognizer) -> None:
@@ -256,7 +256,7 @@ def test_interactive_segments_go_first_then_by_priority_then_by_age(make_recogni
         "urgent": replace(SPEC, priority=9),
         "interactive": replace(SPEC, lane=Lane.INTERACTIVE),
     }
-    futures: dict[str, Future[Outcome]] = {}
+    futures: dict[str, Future[SegmentOutcome]] = {}
     with HostileServer(patient) as server:
         recogniser = make_recogniser(server.url, sessions=1)
         for name, spec in specs.items():
@@ -277,7 +277,7 @@ def test_the_fleets_permits_bound_what_is_sent_at_once(
     log = tmp_path / "log"
     recogniser = make_recogniser(start_recognizer(log=log, latency_ms=50).url, sessions=4, permits=1)
     futures = [recogniser.submit(say(100, hz=300 + number)) for number in range(6)]
-    assert all(future.result(timeout=60).heard for future in futures)
+    assert all(future.result(timeout=60).answer for future in futures)
 
     events = [line for line in log.read_text().splitlines() if '"commit"' in line or '"completed"' in line]
     assert ['"commit"' in line for line in events] == [True, False] * 6

@@ -6,7 +6,7 @@ import pytest
 from realtime.client.connection import SessionOptions
 from realtime.protocol.errors import ServiceUnreachable
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
-from worker.recognise.sessions import Line, SessionKey, SessionPool
+from worker.recognise.sessions import SessionKey, SessionPool, SharedSession
 
 ENGLISH = SessionKey(model="scripted", language="en", context="", sample_rate=16_000)
 GERMAN = SessionKey(model="scripted", language="de", context="", sample_rate=16_000)
@@ -17,8 +17,8 @@ MakePool = Callable[..., SessionPool]
 def make_pool(recognizer: RunningRecognizer) -> Iterator[MakePool]:
     made: list[SessionPool] = []
 
-    def connect(key: SessionKey) -> Line:
-        return Line.open(SessionOptions(url=recognizer.url, model=key.model, language=key.language))
+    def connect(key: SessionKey) -> SharedSession:
+        return SharedSession.open(SessionOptions(url=recognizer.url, model=key.model, language=key.language))
 
     def make(capacity: int = 2, idle_s: float = 60) -> SessionPool:
         made.append(SessionPool(capacity, connect, idle_s=idle_s))
@@ -29,7 +29,7 @@ def make_pool(recognizer: RunningRecognizer) -> Iterator[MakePool]:
         pool.close()
 
 
-def is_new(taken: tuple[Line, bool]) -> bool:
+def is_new(taken: tuple[SharedSession, bool]) -> bool:
     session, was_there = taken
     session.close()
     return not was_there
@@ -102,7 +102,7 @@ def test_closing_finishes_what_is_idle(make_pool: MakePool) -> None:
 
 
 def test_a_service_that_is_away_leaves_no_trace_in_the_pool(start_recognizer: StartRecognizer) -> None:
-    def refuse(_key: SessionKey) -> Line:
+    def refuse(_key: SessionKey) -> SharedSession:
         raise ServiceUnreachable
 
     pool = SessionPool(1, refuse)

@@ -34,15 +34,15 @@ def house(tmp_path: Path, database_url: str, redis_url: str, start_recognizer: S
 
 
 def allow(house: House, **limits: int) -> None:
-    with house.desk.database.writing() as session:
+    with house.resources.database.writing() as session:
         set_budget(session, Scope.ARCHIVE, "tests", Period.ALL, **limits)
         session.commit()
-    house.desk.guard.forget()
-    wake_funded(house.desk.database)
+    house.resources.guard.forget()
+    wake_funded(house.resources.database)
 
 
 def state(house: House) -> BudgetState:
-    with house.desk.database.reading() as session:
+    with house.resources.database.reading() as session:
         [found] = budgets_of(session, Scope.ARCHIVE, "tests")
         assert sum(session.scalars(select(Reservation.reserved_ms))) == found.reserved_ms
     return found
@@ -68,7 +68,7 @@ def test_a_job_that_meets_the_end_of_a_budget_waits_and_goes_on_when_it_is_raise
     assert (waits.status, waits.waiting_code, waits.attempts) == ("queued", "budget_exhausted", 0)
     assert "archive 'tests'" in (waits.waiting_message or "")
     assert 0 < house.received_ms() == state(house).spent_ms <= 6000
-    assert jobs.claim(house.desk.database, Lane.NORMAL, "w", 60) is None
+    assert jobs.claim(house.resources.database, Lane.NORMAL, "w", 60) is None
 
     before = house.received_ms()
     allow(house, limit_ms=60_000)
@@ -183,7 +183,9 @@ def test_silence_costs_a_budget_nothing_where_we_cut(house: House) -> None:
 def test_a_price_that_is_missing_fails_the_job_before_anything_is_sent(house: House) -> None:
     (house.folder / "prices.toml").write_text("")
     remote = replace(CUT, service="mine", model="m")
-    (house.folder / "services.toml").write_text(f'[mine]\nurl = "{house.desk.service("local").url}"\nmodel = "m"\n')
+    (house.folder / "services.toml").write_text(
+        f'[mine]\nurl = "{house.resources.service("local").url}"\nmodel = "m"\n'
+    )
     job_id = house.submit(talk(*THREE), spec=remote)
     allow(house, limit_nusd=10**12)
     house.attempt()

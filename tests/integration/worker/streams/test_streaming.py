@@ -93,7 +93,7 @@ def test_channels_are_streamed_one_after_the_other(house: House) -> None:
     assert_near(places(house, job_id), [(0, 2000)], channel=0)
     assert_near(places(house, job_id), [(3000, 5000)], channel=1)
     assert house.transcript(job_id).sent_ms == 12_000
-    with house.desk.database.reading() as session:
+    with house.resources.database.reading() as session:
         assert {answer.channel for answer in session.scalars(select(Answer))} == {"0", "1"}
         recording = session.scalars(select(Recording)).one()
         assert (recording.auto_channels, recording.channels) == ("split", 2)
@@ -148,7 +148,7 @@ def test_gaps_that_are_tried_again_by_hand_are_sent_as_segments(house: House) ->
     house.open(fault="fail:DataInspectionFailed")
     job_id = house.submit(talk(*THREE))
     house.attempt_until_ended(job_id)
-    with house.desk.database.writing() as session:
+    with house.resources.database.writing() as session:
         jobs.retry(session, job_id)
         session.commit()
     house.open()
@@ -195,7 +195,7 @@ def test_only_what_was_flagged_is_asked_for_again(house: House) -> None:
     first = house.submit(talk(*THREE))
     house.attempt()
     doubted = house.segments(first)[1]
-    with house.desk.database.writing() as session:
+    with house.resources.database.writing() as session:
         session.execute(update(Answer).where(Answer.id == doubted.answer_id).values(flags=["loop"]))
         session.commit()
     second = house.submit(talk(*THREE), archive="other")
@@ -212,7 +212,7 @@ def test_a_segment_cut_by_us_may_be_answered_with_what_a_stream_said_of_the_same
     other = house.submit(tone(2000), spec=replace(SPEC, segmentation=Segmentation.DOCUMENT))
     house.attempt()
 
-    with house.desk.database.reading() as session:
+    with house.resources.database.reading() as session:
         same_place = len({(answer.start_ms, answer.end_ms) for answer in session.scalars(select(Answer))}) == 1
     assert house.segments(other)[0].reused == same_place
 

@@ -18,10 +18,10 @@ from worker.results import segments
 from worker.split.spans import Span
 from worker.states import Segmentation, SegmentState
 from worker.streams import reuse, utterance_rows
-from worker.streams.utterance_rows import Charge, Heading
+from worker.streams.utterance_rows import Charge, StreamProgress
 
 SPEC = replace(PLAIN, segmentation=Segmentation.SERVER_VAD)
-HEADING = Heading(channels=2, cut_ms=700)
+HEADING = StreamProgress(channels=2, cut_ms=700)
 DIGEST = f"{1:064x}"
 
 
@@ -36,12 +36,14 @@ def answer(
 ) -> None:
     span = Span(0, start_ms, start_ms + length_ms)
     said = new_answer(flags=flags, start_ms=span.start_ms, end_ms=span.end_ms)
-    utterance_rows.store_answer(database, claimed, span, said, charge=Charge(1000), heading=HEADING)
+    utterance_rows.store_answer(database, claimed, span, said, charge=Charge(1000), progress=HEADING)
 
 
 def gap(database: Database, claimed: Claim, start_ms: int) -> None:
     span = Span(0, start_ms, start_ms + 900)
-    utterance_rows.store_gap(database, claimed, span, ContentRefused("Not this."), charge=Charge(1000), heading=HEADING)
+    utterance_rows.store_gap(
+        database, claimed, span, ContentRefused("Not this."), charge=Charge(1000), progress=HEADING
+    )
 
 
 def rows(database: Database, job_id: str) -> list[Segment]:
@@ -72,7 +74,7 @@ def test_what_was_sent_outside_adds_up(database: Database, claimed: Claim) -> No
 
 
 def test_a_channels_end_tells_the_length(database: Database, claimed: Claim) -> None:
-    utterance_rows.end_channel(database, claimed, audio_ms=9000, heading=Heading(channels=2, cut_ms=4500))
+    utterance_rows.end_channel(database, claimed, audio_ms=9000, progress=StreamProgress(channels=2, cut_ms=4500))
     job = read_job(database, claimed.job_id)
     assert (job.audio_ms, job.cut_ms, job.cut_complete) == (9000, 4500, False)
 
@@ -81,7 +83,7 @@ WRITES: dict[str, Callable[[Database, Claim], None]] = {
     "store_answer": lambda database, old: answer(database, old, 1),
     "store_gap": lambda database, old: gap(database, old, 1),
     "charge_outside": lambda database, old: utterance_rows.charge_outside(database, old, Charge(1)),
-    "end_channel": lambda database, old: utterance_rows.end_channel(database, old, audio_ms=1, heading=HEADING),
+    "end_channel": lambda database, old: utterance_rows.end_channel(database, old, audio_ms=1, progress=HEADING),
     "take_over": lambda database, old: reuse.take_over(database, old, read_job(database, old.job_id)),
 }
 

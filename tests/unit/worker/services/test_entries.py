@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.hostile import HostileServer, obey
 from tests.fixtures.paths import DOCS
 from worker.errors import ConfigurationError
-from worker.recognise.sessions import Line, SessionKey
+from worker.recognise.sessions import SessionKey, SharedSession
 from worker.recognise.transport import session_options
 from worker.services.catalogue import Service, find_service, known_services
 from worker.services.entries import Entry, read_entry
@@ -109,7 +109,7 @@ def test_headers_of_a_service_go_with_the_handshake(tmp_path: Path) -> None:
     with HostileServer(obey) as server:
         text = f'[mine]\nurl = "{server.url}"\nheaders = {{ "X-DashScope-WorkSpace" = "ws-1" }}\n'
         service = find_service(settings(tmp_path, text), "mine")
-        Line.open(session_options(service, KEY)).finish()
+        SharedSession.open(session_options(service, KEY)).finish()
 
     assert server.requests[0].headers["X-DashScope-WorkSpace"] == "ws-1"
 

@@ -1,11 +1,11 @@
 """The last minutes of a stream: what can be cut from them, and that they do not grow."""
 
-from worker.streams.recent_audio import KEPT_MS, Recall
+from worker.streams.recent_audio import KEPT_MS, RecentAudio
 
 SECOND = 32_000
 
 
-def pass_through(recall: Recall, seconds: int) -> None:
+def pass_through(recall: RecentAudio, seconds: int) -> None:
     assert (
         sum(len(frame) for frame in recall.through(bytes([second]) * SECOND for second in range(seconds)))
         == seconds * SECOND
@@ -13,7 +13,7 @@ def pass_through(recall: Recall, seconds: int) -> None:
 
 
 def test_a_span_is_cut_by_the_times_of_the_recording() -> None:
-    recall = Recall(from_ms=10_000)
+    recall = RecentAudio(from_ms=10_000)
     pass_through(recall, 4)
 
     assert recall.cut(11_500, 12_250) == b"\x01" * 16_000 + b"\x02" * 8000
@@ -21,7 +21,7 @@ def test_a_span_is_cut_by_the_times_of_the_recording() -> None:
 
 
 def test_what_lies_before_the_stream_or_too_far_back_is_not_there() -> None:
-    recall = Recall(from_ms=10_000)
+    recall = RecentAudio(from_ms=10_000)
     assert recall.cut(9_999, 11_000) is None
 
     pass_through(recall, KEPT_MS // 1000 + 5)

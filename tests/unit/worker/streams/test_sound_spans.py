@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.sounds import Samples, noise, silence
-from worker.streams.sound_spans import JOIN_MS, Sounds
+from worker.streams.sound_spans import JOIN_MS, SoundSpans
 
 
-def heard(samples: Samples, from_ms: int = 0) -> Sounds:
-    sounds = Sounds(from_ms)
+def heard(samples: Samples, from_ms: int = 0) -> SoundSpans:
+    sounds = SoundSpans(from_ms)
     pcm = samples.astype("<i2").tobytes()
     frames = [pcm[start : start + 32_000] for start in range(0, len(pcm), 32_000)]
     assert list(sounds.through(frames)) == frames
