@@ -99,6 +99,7 @@ class Attempt:
                 recording=recording,
                 limits=self._audio_limits(),
                 purse=resources.purse(claim),
+                tuning=resources.stream_tuning,
             )
             self._ways.append(streaming)
             streaming.run(recogniser, EarlierStream(stored=plan.stored, cut_ms=plan.cut_ms, audio_ms=plan.audio_ms))

@@ -1,6 +1,6 @@
 """What all jobs of one worker process work with, opened once in the process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from worker import workers
@@ -17,6 +17,7 @@ from worker.recognise.transport import SegmentTransport
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
 from worker.spending.reserver import Guard, Purse
+from worker.streams.stream import StreamTuning
 
 PERMITS_FREE_AFTER = 0.6  # of a job's lease: when a killed worker's jobs go on, its permits are there for them
 
@@ -34,6 +35,7 @@ class WorkerResources:
     limits: Limits
     recognisers: Recognisers
     guard: Guard
+    stream_tuning: StreamTuning = field(default_factory=StreamTuning)
 
     def service(self, name: str) -> Service:
         """The service that a job's spec names; raises UnknownService."""

@@ -17,14 +17,14 @@ NO_PCM = ""  # what an answer of a stream has for a digest: the service, not we,
 
 @dataclass(kw_only=True)
 class ChannelRows:
-    """``channels`` are streamed one after the other; ``audio_ms`` is known once the first came to its end."""
+    """One of ``channels`` that are streamed one after the other; ``audio_ms`` is 0 until the first came to its end."""
 
     database: Database
     claim: Claim
     digest: str  # the recording's
     channel: int
     channels: int
-    audio_ms: int | None
+    audio_ms: int
     got_on: bool = False  # whether an utterance was stored, or a stretch heard in which there was none
 
     def answer(self, turn: Turn, answer: SegmentAnswer, charge: Charge) -> None:
@@ -64,7 +64,7 @@ class ChannelRows:
 
     def _progress(self, position_ms: int) -> StreamProgress:
         """Rounded up, so that the channels that are done can be told from it."""
-        streamed_ms = self.channel * (self.audio_ms or 0) + position_ms
+        streamed_ms = self.channel * self.audio_ms + position_ms
         return StreamProgress(channels=self.channels, cut_ms=-(-streamed_ms // self.channels))
 
     def _span(self, turn: Turn) -> Span:

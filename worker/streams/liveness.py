@@ -22,14 +22,25 @@ LOOK_S = 0.05
 
 
 class Liveness:
-    """Over one session. ``known``: whether the service was heard of before."""
+    """Over one session. ``limit_ms`` until the service has spoken for the first time, ``known_ms`` afterwards."""
 
-    def __init__(self, session: SharedSession, sounds: SoundSpans, lease: Lease, *, known: bool) -> None:
-        self.asks = False  # whether the audio ended here, and not the recording
+    def __init__(
+        self,
+        session: SharedSession,
+        sounds: SoundSpans,
+        lease: Lease,
+        *,
+        limit_ms: int,
+        known_ms: int = KNOWN_MS,
+        quiet_s: float = QUIET_S,
+    ) -> None:
+        self.has_ended_it = False  # the audio ended here, and not the recording
         self._session = session
         self._sounds = sounds
         self._lease = lease
-        self._limit_ms = KNOWN_MS if known else UNKNOWN_MS
+        self._limit_ms = limit_ms
+        self._known_ms = known_ms
+        self._quiet_s = quiet_s
         self._signs = session.signs
         self._since_ms = sounds.until_ms
         self._quiet_since = time.monotonic()
@@ -40,7 +51,7 @@ class Liveness:
             yield frame
             self._look()
             if self._unspoken_ms() >= self._limit_ms and not self._spoke_in_time():
-                self.asks = True
+                self.has_ended_it = True
                 return
 
     def _unspoken_ms(self) -> int:
@@ -51,7 +62,7 @@ class Liveness:
     def _spoke_in_time(self) -> bool:
         """Whether the service spoke after all; who stops, or whose session ended, has no need to ask."""
         while self._session.alive and not self._lease.is_stopping and not self._look():
-            if time.monotonic() >= self._quiet_since + QUIET_S:
+            if time.monotonic() >= self._quiet_since + self._quiet_s:
                 return False
             self._lease.got_on_sending()
             time.sleep(LOOK_S)
@@ -62,7 +73,7 @@ class Liveness:
         if self._session.signs == self._signs:
             return False
         self._signs = self._session.signs
-        self._limit_ms = KNOWN_MS
+        self._limit_ms = self._known_ms
         self._since_ms = self._sounds.until_ms
         self._quiet_since = time.monotonic()
         return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -23,7 +23,7 @@ from worker.states import Channels
 from worker.streams import reuse
 from worker.streams.audio_tail import AudioTail
 from worker.streams.channel_rows import ChannelRows
-from worker.streams.stream import ChannelStream
+from worker.streams.stream import ChannelStream, StreamTuning
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,8 @@ class Streaming:
     recording: Recording
     limits: AudioLimits
     purse: Purse
-    _rows: ChannelRows | None = None
+    tuning: StreamTuning
+    _rows: list[ChannelRows] = field(default_factory=list)  # of the channels that were begun
 
     @property
     def claim(self) -> Claim:
@@ -72,7 +73,7 @@ class Streaming:
     @property
     def got_on(self) -> bool:
         """Whether an utterance was stored, or a stretch heard in which there was none."""
-        return self._rows is not None and self._rows.got_on
+        return any(rows.got_on for rows in self._rows)
 
     def run(self, recogniser: Recogniser, before: EarlierStream) -> None:
         """Stream what is left, or take over what another job has streamed; then the cut is complete."""
@@ -86,22 +87,26 @@ class Streaming:
 
     def _stream(self, recogniser: Recogniser, before: EarlierStream) -> int:
         mode, channels = self._look()
-        rows = self._rows = self._rows_of(channels, before.audio_ms)
-        for rows.channel in range(before.channels_done(channels), channels):
-            open_tail = partial(self._tail, mode, rows.channel)
-            stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.purse)
-            rows.end(stream.run(before.end_of(rows.channel, channels)))
-        return rows.audio_ms or 0
+        audio_ms = before.audio_ms or 0
+        for channel in range(before.channels_done(channels), channels):
+            rows = self._begin(channel, channels, audio_ms)
+            open_tail = partial(self._tail, mode, channel)
+            stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.purse, tuning=self.tuning)
+            audio_ms = stream.run(before.end_of(channel, channels))
+            rows.end(audio_ms)
+        return audio_ms
 
-    def _rows_of(self, channels: int, audio_ms: int | None) -> ChannelRows:
-        return ChannelRows(
+    def _begin(self, channel: int, channels: int, audio_ms: int) -> ChannelRows:
+        rows = ChannelRows(
             database=self.database,
             claim=self.claim,
             digest=self.source.digest,
-            channel=0,
+            channel=channel,
             channels=channels,
             audio_ms=audio_ms,
         )
+        self._rows.append(rows)
+        return rows
 
     @contextmanager
     def _tail(self, mode: Channels, channel: int, from_ms: int) -> Iterator[AudioTail]:

@@ -17,7 +17,6 @@ from worker.models import Reservation
 from worker.queue import jobs
 from worker.spending.sweep import wake_funded
 from worker.states import Lane, Segmentation
-from worker.streams import liveness
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with 7.5 s of sound in three utterances
 CUT = replace(SPEC, segmentation=Segmentation.DOCUMENT, cut={"soft_ms": 0, "target_ms": 2000, "limit_ms": 4000})
@@ -151,13 +150,12 @@ def test_a_stream_that_meets_the_end_of_a_budget_keeps_what_was_said_and_goes_on
     assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id)
 
 
-def test_a_stream_pays_for_what_it_sends_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_pays_for_what_it_sends_again(house: House) -> None:
     def hears_nothing(peer: Peer) -> None:
         peer.greet()
         to_the_end(peer)
 
-    monkeypatch.setattr(liveness, "UNKNOWN_MS", 10_000)
-    monkeypatch.setattr(liveness, "QUIET_S", 0.1)
+    house.tune(unknown_ms=10_000, quiet_s=0.1)
     with HostileServer(hears_nothing) as server:
         house.open_at(server.url)
         job_id = house.submit(noise(13_000))

@@ -12,7 +12,8 @@ from tests.fixtures.hostile import HostileServer, Peer, error, serve_segments
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.sounds import noise, silence
 from tests.fixtures.stream_scripts import hear, places, run, to_the_end, until_heard, utter
-from worker.streams import liveness, recent_audio, stream
+from worker.streams import stream
+from worker.streams.stream import StreamTuning
 
 LOOP = "thank you for watching " * 6
 PACE = 40.0  # so that little is on its way when a session breaks
@@ -21,14 +22,9 @@ PACE = 40.0  # so that little is on its way when a session breaks
 @pytest.fixture
 def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
     settings = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
-    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer)
+    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer, StreamTuning(pause_s=0))
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "PAUSE_S", 0.0)
 
 
 def breaks_in_silence(peer: Peer) -> None:
@@ -85,9 +81,7 @@ def test_no_sound_is_left_out_after_a_break_though_nobody_seemed_to_speak(house:
     assert places(house, job_id) == [(12_000, 13_000)]
 
 
-def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(house: House) -> None:
     """It takes what we send and listens to it at its own pace: minutes may lie between the two."""
 
     def lags(peer: Peer) -> None:
@@ -97,7 +91,7 @@ def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(
         until_heard(peer)
         peer.reset()
 
-    monkeypatch.setattr(liveness, "UNKNOWN_MS", 1_000_000)
+    house.tune(unknown_ms=1_000_000)
     loud = noise(430_000)
     job_id, (_, second_ms) = run(house, lags, says_one_thing, samples=loud, pace=400)
 
@@ -212,10 +206,8 @@ def test_what_stays_suspicious_is_kept_with_its_flag(house: House) -> None:
     assert heard_ms == [4000, 2000]
 
 
-def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recent_audio, "KEPT_MS", 1000)
+def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(house: House) -> None:
+    house.tune(kept_ms=1000)
     job_id, heard_ms = run(house, looping(500, 2500), ms=4000)
 
     assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]

@@ -16,7 +16,8 @@ from tests.fixtures.stream_scripts import hear, places, run, to_the_end, utter
 from worker.recognise import transport
 from worker.recognise.sessions import SessionKey
 from worker.services.catalogue import Service
-from worker.streams import liveness, stream
+from worker.streams import stream
+from worker.streams.stream import StreamTuning
 
 UNKNOWN_MS, KNOWN_MS = 10_000, 15_000
 PACE = 40.0
@@ -25,17 +26,10 @@ PACE = 40.0
 @pytest.fixture
 def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
     settings = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
-    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer)
+    tuning = StreamTuning(pause_s=0, unknown_ms=UNKNOWN_MS, known_ms=KNOWN_MS, quiet_s=0.1)
+    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer, tuning)
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "PAUSE_S", 0.0)
-    monkeypatch.setattr(liveness, "UNKNOWN_MS", UNKNOWN_MS)
-    monkeypatch.setattr(liveness, "KNOWN_MS", KNOWN_MS)
-    monkeypatch.setattr(liveness, "QUIET_S", 0.1)
 
 
 def impatient(monkeypatch: pytest.MonkeyPatch, deadlines: Deadlines) -> None:
@@ -139,10 +133,8 @@ def test_an_utterance_that_was_cut_by_asking_is_heard_whole_by_the_next_session(
     assert places(house, job_id) == [(8000, 10_500)]
 
 
-def test_an_utterance_too_long_to_be_sent_again_stays_as_it_was_cut(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream, "LONGEST_MS", 5000)
+def test_an_utterance_too_long_to_be_sent_again_stays_as_it_was_cut(house: House) -> None:
+    house.tune(longest_ms=5000)
     job_id, heard_ms = run(house, says_at_the_end(2000, 10_000), hears_nothing, ms=14_000)
 
     assert heard_ms == [10_000, 4000]

@@ -15,7 +15,7 @@ from tests.fixtures.sounds import Samples, silence, talk, tone
 from worker.models import Answer, Recording
 from worker.queue import jobs
 from worker.states import Channels, Segmentation, SegmentState
-from worker.streams import stream
+from worker.streams.stream import StreamTuning
 
 THREE = ((2000, 2000), (3000, 2000), (2500, 2000))  # 13.5 s with three utterances
 TOLERANCE_MS = 60  # the service's detector works in frames of 20 ms
@@ -24,15 +24,10 @@ TOLERANCE_MS = 60  # the service's detector works in frames of 20 ms
 @pytest.fixture
 def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
     settings = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
-    made = House(tmp_path, settings, start_recognizer)
+    made = House(tmp_path, settings, start_recognizer, StreamTuning(pause_s=0))
     made.open()
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "PAUSE_S", 0.0)
 
 
 def places(house: House, job_id: str) -> list[tuple[int, int, int]]:
@@ -75,8 +70,8 @@ def test_all_audio_is_sent_once_and_all_of_it_is_counted(house: House) -> None:
     assert len(house.received("handshake")) == 1
 
 
-def test_silence_is_sent_and_counted_and_has_an_empty_transcript(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "CHARGE_MS", 2000)
+def test_silence_is_sent_and_counted_and_has_an_empty_transcript(house: House) -> None:
+    house.tune(charge_ms=2000)
     job_id = house.submit(silence(5500))
     house.attempt()
 
