@@ -16,9 +16,9 @@ from api.cli.sources import Missing, Source
 from api.cli.target import open_client
 from worker.audio.lengths import said_length_ms
 from worker.services.catalogue import find_service
+from worker.services.prices import find_price
 from worker.settings import Settings
 from worker.spending.estimates import SAMPLE, WHOLE, estimate
-from worker.spending.prices import find_price
 from worker.spending.sampling import sampled_send_ratio
 from worker.states import Channels, Segmentation
 

@@ -16,8 +16,8 @@ from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.file import change_entry
+from worker.services.prices import find_price
 from worker.settings import Settings
-from worker.spending.prices import find_price
 
 
 def agree(settings: Settings, service: Service, plan: Plan, *, yes: bool) -> None:

@@ -12,9 +12,9 @@ from api.requests.docs import problems, request_body
 from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, budgets_of, remove_budget, set_budget
 from worker.errors import InvalidRequest
+from worker.services.prices import nusd
 from worker.shapes.fields import Name, sentence
 from worker.shapes.spending import Budget, Budgets
-from worker.spending.prices import nusd
 from worker.spending.scopes import check_price, scope_of
 from worker.strict_json import parse_json
 from worker.views.budgets import budget_view, list_budgets

@@ -22,8 +22,8 @@ from worker.recognise.utterances import SegmentOutcome, Utterance
 from worker.results import answers, segments
 from worker.results.segments import Settle, StoredSegment
 from worker.retry import is_gap
-from worker.spending.reservation import Held, Told
 from worker.spending.reserver import Purse
+from worker.spending.slices import Held, Told
 from worker.split.channels import channel_name
 from worker.split.cutting import Cutting, Piece
 from worker.states import SegmentState

@@ -6,7 +6,7 @@ from typing import Any
 from worker.claims.lease import Lease
 from worker.results.answers import NewAnswer
 from worker.spec import SAMPLE_RATE, Spec
-from worker.spending.reservation import Held
+from worker.spending.slices import Held
 from worker.split.spans import Span
 
 BYTES_PER_MS = SAMPLE_RATE // 1000 * 2

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from worker.models import Answer, Job, Segment
-from worker.spending.prices import Price, tokens_of
+from worker.services.prices import Price, tokens_of
 
 ROWS_AT_ONCE = 5_000
 

@@ -9,8 +9,8 @@ from worker.archive_rules import rules_of
 from worker.models import Job, Segment
 from worker.results.progress import SPAN, STREAMED
 from worker.services.catalogue import Service, find_service
+from worker.services.prices import Price, find_price, usd
 from worker.settings import Settings
-from worker.spending.prices import Price, find_price, usd
 from worker.states import JobState, Segmentation
 
 LATEST_JOBS = 1000  # those that the share of speech is taken from

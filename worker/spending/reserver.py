@@ -16,10 +16,10 @@ from worker.errors import BudgetExhausted, ConfigurationError, PriceUnknown
 from worker.models import Budget, Job
 from worker.queue.waiting import budget_is_spent, tell
 from worker.services.catalogue import Service
+from worker.services.prices import Price, find_price
 from worker.settings import Settings
 from worker.spending.ledger import Amount, Window, has_room_later, mark_spent, refusal, reserve
-from worker.spending.prices import Price, find_price
-from worker.spending.reservation import Held, Piece
+from worker.spending.slices import Held, Piece
 
 log = structlog.get_logger(__name__)
 

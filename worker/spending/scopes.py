@@ -8,8 +8,8 @@ from worker.budgets import Scope
 from worker.errors import InvalidRequest, PriceUnknown, UnknownCampaign
 from worker.models import Campaign
 from worker.services.catalogue import find_service
+from worker.services.prices import find_price
 from worker.settings import Settings
-from worker.spending.prices import find_price
 
 
 def scope_of(session: Session, archive: str | None, campaign: str | None) -> tuple[Scope, str]:

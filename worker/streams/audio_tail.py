@@ -10,7 +10,7 @@ from worker.audio.windows import Windows
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.recognise.utterances import BYTES_PER_MS
-from worker.spending.reservation import Held
+from worker.spending.slices import Held
 from worker.split.channels import tracks
 from worker.states import Channels
 

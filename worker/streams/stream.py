@@ -19,6 +19,7 @@ from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, SegmentTransp
 from worker.recognise.utterances import LONGEST_MS, SegmentAnswer, Utterance
 from worker.retry import is_gap
 from worker.spending.reserver import Purse
+from worker.spending.slices import Told
 from worker.split.levels import frame_levels
 from worker.streams.audio_tail import AudioTail
 from worker.streams.channel_rows import ChannelRows

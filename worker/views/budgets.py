@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker.budgets import BudgetState, Scope, budgets_of
+from worker.services.prices import usd
 from worker.spending.ledger import FOREVER_MS
-from worker.spending.prices import usd
 from worker.views.times import iso
 
 View = dict[str, Any]

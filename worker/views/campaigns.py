@@ -14,10 +14,10 @@ from worker.database import clock
 from worker.errors import UnknownService
 from worker.models import Campaign, Job, Member, Recording
 from worker.services.catalogue import find_service
+from worker.services.prices import Price, find_price, usd
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.spending.costs import Tokens, cost_of_sums
-from worker.spending.prices import Price, find_price, usd
 from worker.states import MemberState
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso

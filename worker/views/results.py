@@ -14,9 +14,9 @@ from worker.queue.batches import require_batch
 from worker.queue.filters import in_batch
 from worker.results.progress import Tally, tallies
 from worker.services.catalogue import find_service
+from worker.services.prices import Price, find_price, usd
 from worker.settings import Settings
 from worker.spending.costs import cost_nusd
-from worker.spending.prices import Price, find_price, usd
 from worker.states import JobState
 from worker.views.pages import Page, Rows, Window, paged
 from worker.views.times import iso

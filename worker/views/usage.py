@@ -13,9 +13,9 @@ from worker.ids import first_id
 from worker.models import Campaign, Job
 from worker.results.totals import Totals, totals
 from worker.services.catalogue import find_service
+from worker.services.prices import Price, find_price, usd
 from worker.settings import Settings
 from worker.spending.costs import cost_nusd
-from worker.spending.prices import Price, find_price, usd
 from worker.spending.scopes import campaign_id
 
 View = dict[str, Any]

@@ -13,9 +13,9 @@ from worker.campaigns.choice.target import HOUR_MS, MOST_PINNED, CampaignLimits,
 from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
 from worker.models import Answer, Recording, Transcript
 from worker.services.catalogue import Service, find_service
+from worker.services.prices import find_price
 from worker.settings import Settings
 from worker.spending.estimates import EARLIER_JOBS, WHOLE, Estimate, estimate, send_ratio_of_jobs
-from worker.spending.prices import find_price
 from worker.states import Segmentation
 
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence

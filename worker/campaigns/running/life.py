@@ -19,7 +19,7 @@ from worker.database import change, clock
 from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
 from worker.ids import new_id
 from worker.models import Campaign
-from worker.spending.prices import nusd
+from worker.services.prices import nusd
 from worker.states import CAMPAIGN_MOVES, CampaignState, CampaignStep, JobState
 
 DOING = {CampaignStep.PROMOTING: "being promoted", CampaignStep.ROLLING_BACK: "being rolled back"}

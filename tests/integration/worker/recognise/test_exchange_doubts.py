@@ -23,7 +23,7 @@ from worker.recognise.transport import SegmentTransport
 from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
-from worker.spending.reservation import Held, Piece
+from worker.spending.slices import Held, Piece
 
 SPEC = Spec(service="hostile", model="any", context="Ada Lovelace")
 LONG = "we will meet again on Thursday at nine"

@@ -10,9 +10,9 @@ from worker.archive_rules import Rules, save_archive
 from worker.database import Database
 from worker.errors import ServiceNotAllowed, UnknownService
 from worker.services.catalogue import HOSTED_MODEL, find_service
+from worker.services.prices import Price, find_price
 from worker.settings import load_settings
 from worker.spending.estimates import Asked, Estimate, estimate, estimate_for, send_ratio_of_jobs
-from worker.spending.prices import Price, find_price
 from worker.spending.sampling import sampled_send_ratio
 from worker.states import Channels, Segmentation
 

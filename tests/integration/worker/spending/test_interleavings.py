@@ -14,7 +14,7 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted
 from worker.models import Budget, Job
-from worker.spending.reservation import Held
+from worker.spending.slices import Held
 from worker.spending.sweep import settle_dead
 
 

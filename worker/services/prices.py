@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from worker.services.catalogue import HOSTED_MODEL, Service
+from worker.services.price_file import read_prices
 from worker.settings import Settings
-from worker.spending.price_file import read_prices
 
 NUSD = Decimal(10**9)
 

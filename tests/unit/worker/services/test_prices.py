@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from worker.errors import ConfigurationError
 from worker.services.catalogue import HOSTED_MODEL, Service, find_service
+from worker.services.prices import Price, find_price, nusd, tokens_of, usd
 from worker.settings import Settings, load_settings
-from worker.spending.prices import Price, find_price, nusd, tokens_of, usd
 
 HOSTED = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
 SECOND = 1000

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted
+from worker.services.prices import Price, tokens_of
 from worker.spending.ledger import Amount, Settlement, Window, settle
-from worker.spending.prices import Price, tokens_of
 
 COME_AGAIN_S = 5.0  # what is on its way is settled within seconds
 
