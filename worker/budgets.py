@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from worker.database import change, clock, now_ms, upsert
 from worker.errors import InvalidRequest, UnknownBudget
 from worker.ids import new_id
-from worker.models import Budget, BudgetWindow, Reservation
+from worker.models import Budget, BudgetPeriod, ClaimReservation
 
 DAY_MS = 24 * 3600 * 1000
 OVER = 0  # of ``spent_until_ms``: a moment that has passed, so the dispatcher lets go on what waits
@@ -61,7 +61,7 @@ class CachedBudget:
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetState:
-    """A budget and what is gone of it in its present window. A limit is None where there is none of the kind."""
+    """A budget and what is gone of it in its present period. A limit is None where there is none of the kind."""
 
     scope: Scope
     name: str  # the archive's name or the campaign's id; empty for the deployment
@@ -102,7 +102,7 @@ def set_budget(
     limit_nusd: int | None = None,
     limit_ms: int | None = None,
 ) -> None:
-    """Set a budget or change its limits: what was spent in its window stays. In force within two seconds.
+    """Set a budget or change its limits: what was spent in its period stays. In force within two seconds.
 
     Jobs that waited for it go on within a second where the dispatcher runs. Raises InvalidRequest without a limit.
     """
@@ -123,7 +123,7 @@ def remove_budget(session: Session, scope: Scope, name: str, period: Period) -> 
     budget_id = session.scalar(change(Budget).where(*own, IN_FORCE).values(lifted).returning(Budget.id))
     if budget_id is None:
         raise UnknownBudget(f"There is no budget for {described(scope, name)}, {PERIOD_WORDS[period]}.")
-    for kind in (Reservation, BudgetWindow):  # the order of the locks: see `worker.spending.ledger`
+    for kind in (ClaimReservation, BudgetPeriod):  # the order of the locks: see `worker.spending.ledger`
         session.execute(delete(kind).where(kind.budget_id == budget_id))
 
 
@@ -133,7 +133,7 @@ def budgets_of(session: Session, scope: Scope | None = None, name: str | None = 
     chosen = [] if scope is None else [Budget.scope == scope]
     chosen += [] if name is None else [Budget.name == name]
     return [
-        _state(row, now) for row in session.execute(_with_window(now // DAY_MS).where(IN_FORCE, *chosen)).mappings()
+        _state(row, now) for row in session.execute(_with_period(now // DAY_MS).where(IN_FORCE, *chosen)).mappings()
     ]
 
 
@@ -150,19 +150,19 @@ def is_of_budget(job: Any, budget: Any) -> Any:  # noqa: ANN401  # objects give 
 
 
 def day_of(period: str, now: int) -> int:
-    """The number of the window that ``now`` lies in."""
+    """The number of the period that ``now`` lies in."""
     return now // DAY_MS if period == Period.DAY else 0
 
 
-def _with_window(today: int) -> Select[Any]:
+def _with_period(today: int) -> Select[Any]:
     is_now = or_(
-        and_(Budget.period == Period.DAY, BudgetWindow.day == today),
-        and_(Budget.period == Period.ALL, BudgetWindow.day == 0),
+        and_(Budget.period == Period.DAY, BudgetPeriod.day == today),
+        and_(Budget.period == Period.ALL, BudgetPeriod.day == 0),
     )
-    sums = [func.coalesce(getattr(BudgetWindow, name), 0).label(name) for name in _SUMS]
+    sums = [func.coalesce(getattr(BudgetPeriod, name), 0).label(name) for name in _SUMS]
     fields = [getattr(Budget, name) for name in ("scope", "name", "period", "limit_nusd", "limit_ms")]
     query = select(*fields, Budget.spent_until_ms, Budget.created_ms, *sums)
-    joined = query.outerjoin(BudgetWindow, and_(BudgetWindow.budget_id == Budget.id, is_now))
+    joined = query.outerjoin(BudgetPeriod, and_(BudgetPeriod.budget_id == Budget.id, is_now))
     return joined.order_by(Budget.scope.desc(), Budget.name, Budget.period)
 
 

@@ -7,7 +7,7 @@ from tests.fixtures.doors import House
 from tests.fixtures.rows import add_campaign
 from tests.integration.worker.test_metrics import samples
 from worker.models import Budget as Row
-from worker.models import BudgetWindow
+from worker.models import BudgetPeriod
 from worker.shapes.spending import Budget
 
 
@@ -25,7 +25,7 @@ def set_up(house: House, archive: str) -> None:
 def spend(house: House, spent_ms: int) -> None:
     with house.database.writing() as session:
         budget_id = session.query(Row.id).scalar()
-        session.execute(insert(BudgetWindow).values(budget_id=budget_id, day=0, spent_ms=spent_ms))
+        session.execute(insert(BudgetPeriod).values(budget_id=budget_id, day=0, spent_ms=spent_ms))
         session.commit()
 
 

@@ -98,7 +98,7 @@ class Attempt:
                 source=source,
                 recording=recording,
                 limits=self._audio_limits(),
-                purse=resources.purse(claim),
+                reserver=resources.reserver(claim),
                 tuning=resources.stream_tuning,
             )
             self._ways.append(streaming)
@@ -112,7 +112,7 @@ class Attempt:
             open_audio(source.path, self._audio_limits(), on_window=lease.got_on) as decoding,
             recogniser.joined(),
             SegmentSender(
-                resources.database, lease, recogniser, digest=source.digest, purse=resources.purse(claim)
+                resources.database, lease, recogniser, digest=source.digest, reserver=resources.reserver(claim)
             ) as sender,
         ):
             self._ways.append(sender)

@@ -16,7 +16,7 @@ from worker.recognise.pool import Recogniser, Recognisers
 from worker.recognise.transport import SegmentTransport
 from worker.services.catalogue import Service, find_service
 from worker.settings import Settings
-from worker.spending.reserver import Guard, Purse
+from worker.spending.reserver import Budgets, Reserver
 from worker.streams.stream import StreamTuning
 
 PERMITS_FREE_AFTER = 0.6  # of a job's lease: when a killed worker's jobs go on, its permits are there for them
@@ -34,16 +34,16 @@ class WorkerResources:
     keeper: Keeper
     limits: Limits
     recognisers: Recognisers
-    guard: Guard
+    budgets: Budgets
     stream_tuning: StreamTuning = field(default_factory=StreamTuning)
 
     def service(self, name: str) -> Service:
         """The service that a job's spec names; raises UnknownService."""
         return find_service(self.settings, name)
 
-    def purse(self, claim: Claim) -> Purse:
+    def reserver(self, claim: Claim) -> Reserver:
         """What the claim's attempt may spend."""
-        return self.guard.purse(claim, self.service(claim.spec.service))
+        return self.budgets.reserver(claim, self.service(claim.spec.service))
 
     def set_share(self, own_slots: int) -> None:
         """Keep in mind which part of the fleet this process is, for the time when Redis cannot be asked."""
@@ -79,5 +79,5 @@ def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
         keeper=Keeper(lease_database, lease_s=settings.lease_s, renew_s=settings.renew_s, stop=stop),
         limits=limits,
         recognisers=Recognisers(make_recogniser),
-        guard=Guard(database, settings),
+        budgets=Budgets(database, settings),
     )

@@ -22,8 +22,8 @@ from worker.recognise.utterances import SegmentOutcome, Utterance
 from worker.results import answers, segments
 from worker.results.segments import Settle, StoredSegment
 from worker.retry import is_gap
-from worker.spending.reserver import Purse
-from worker.spending.slices import Held, Told
+from worker.spending.reserver import Reservation, Reserver
+from worker.spending.slices import ReportedUsage
 from worker.split.channels import channel_name
 from worker.split.cutting import Cutting, Piece
 from worker.states import SegmentState
@@ -41,26 +41,28 @@ class InFlight:
     segment: StoredSegment
     channel: str  # as answers name it
     pcm_sha256: str
-    held: Held  # what is reserved for it of the budgets
+    held: Reservation  # what is reserved for it of the budgets
 
     def settle(self, outcome: SegmentOutcome) -> Settle:
         """What the budgets are told when it has come back."""
         span = self.segment.span
-        told = Told(outcome.answer.usage, span.end_ms - span.start_ms) if outcome.answer is not None else None
-        return partial(self.held.settle, sent_ms=outcome.sent_ms, told=told)
+        usage = ReportedUsage(outcome.answer.usage, span.end_ms - span.start_ms) if outcome.answer is not None else None
+        return partial(self.held.settle, sent_ms=outcome.sent_ms, usage=usage)
 
 
 class SegmentSender:
     """Takes pieces; after an error it leaves its block when what is on its way is stored too, since it is paid for."""
 
-    def __init__(self, database: Database, lease: Lease, recogniser: Recogniser, *, digest: str, purse: Purse) -> None:
+    def __init__(
+        self, database: Database, lease: Lease, recogniser: Recogniser, *, digest: str, reserver: Reserver
+    ) -> None:
         self.got_on = False  # whether an answer or a gap was stored
         self._database = database
         self._claim = lease.claim
         self._lease = lease
         self._recogniser = recogniser
         self._digest = digest
-        self._purse = purse
+        self._reserver = reserver
         self._stored: dict[tuple[int, int], StoredSegment] = {}
         self._on_way: dict[Future[SegmentOutcome], InFlight] = {}
 
@@ -112,7 +114,7 @@ class SegmentSender:
             self._land(LOOK_S)
             self._lease.got_on()
 
-    def _give_back(self, held: Held) -> None:
+    def _give_back(self, held: Reservation) -> None:
         with suppress(SQLAlchemyError):  # what cannot be given back is the sweep's, when the claim is over
             held.give_back()
 
@@ -120,7 +122,7 @@ class SegmentSender:
         segment = self._segment(piece, cutting)
         return InFlight(
             segment=segment,
-            held=self._purse.hold(segment.span.end_ms - segment.span.start_ms),
+            held=self._reserver.reservation(segment.span.end_ms - segment.span.start_ms),
             channel=channel_name(piece.span.channel, cutting.channels),
             pcm_sha256=hashlib.sha256(piece.audio.raw_data).hexdigest(),
         )

@@ -8,7 +8,7 @@ from worker.models.imports import Import, ImportProblem
 from worker.models.jobs import Batch, BatchJob, Job, Segment
 from worker.models.results import Answer, Transcript
 from worker.models.search import SearchRow
-from worker.models.spending import Budget, BudgetWindow, Reservation
+from worker.models.spending import Budget, BudgetPeriod, ClaimReservation
 
 __all__ = [
     "Answer",
@@ -17,8 +17,9 @@ __all__ = [
     "Batch",
     "BatchJob",
     "Budget",
-    "BudgetWindow",
+    "BudgetPeriod",
     "Campaign",
+    "ClaimReservation",
     "DispatcherProcess",
     "IdempotencyKey",
     "Import",
@@ -26,7 +27,6 @@ __all__ = [
     "Job",
     "Member",
     "Recording",
-    "Reservation",
     "SearchRow",
     "Segment",
     "ServiceState",

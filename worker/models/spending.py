@@ -23,7 +23,7 @@ class Budget(Base):
     __table_args__ = (UniqueConstraint("scope", "name", "period"),)
 
 
-class BudgetWindow(Base):
+class BudgetPeriod(Base):
     """One day of a budget (or all of it, day 0): what is reserved for segments on their way, and what is spent."""
 
     __tablename__ = "budget_windows"
@@ -36,7 +36,7 @@ class BudgetWindow(Base):
     spent_ms: Mapped[int] = mapped_column(default=0)
 
 
-class Reservation(Base):
+class ClaimReservation(Base):
     """What one claim on a job has reserved and not settled; a dead claim's counts as spent, since it may have been."""
 
     __tablename__ = "reservations"

@@ -6,7 +6,7 @@ from typing import Any
 from worker.claims.lease import Lease
 from worker.results.answers import NewAnswer
 from worker.spec import SAMPLE_RATE, Spec
-from worker.spending.slices import Held
+from worker.spending.reserver import Reservation
 from worker.split.spans import Span
 
 BYTES_PER_MS = SAMPLE_RATE // 1000 * 2
@@ -23,7 +23,7 @@ class Utterance:
     pcm: bytes
     spec: Spec
     lease: Lease
-    held: Held
+    held: Reservation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class Meter:
     The others are counted.
     """
 
-    def __init__(self, lease: Lease, held: Held) -> None:
+    def __init__(self, lease: Lease, held: Reservation) -> None:
         self._lease = lease
         self._held = held
         self._sent_bytes = 0

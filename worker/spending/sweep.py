@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from worker.budgets import IN_FORCE, is_of_budget
 from worker.database import Database, change, now_ms
 from worker.errors import BudgetExhausted
-from worker.models import Budget, Job, Reservation
+from worker.models import Budget, ClaimReservation, Job
 from worker.queue.waiting import budget_is_spent, wake
-from worker.spending.ledger import Amount, Settlement, Window, settle
+from worker.spending.ledger import Amount, PeriodKey, Settlement, settle
 from worker.states import JobState
 
 # The worker of a job that was cancelled stops within seconds, and settles by itself what it knows better than we do.
@@ -22,11 +22,11 @@ CLAIMS_AT_ONCE = 500
 def settle_dead(database: Database) -> int:
     """Settle the reservations of claims that are over, each in a transaction of its own; of how many claims."""
     with database.writing() as session:
-        settled_in_full = and_(Reservation.reserved_nusd == 0, Reservation.reserved_ms == 0)
-        session.execute(delete(Reservation).where(settled_in_full, _claim_is_over(patience_ms=0)))
+        settled_in_full = and_(ClaimReservation.reserved_nusd == 0, ClaimReservation.reserved_ms == 0)
+        session.execute(delete(ClaimReservation).where(settled_in_full, _claim_is_over(patience_ms=0)))
         session.commit()
     with database.reading() as session:
-        found = select(Reservation.job_id, Reservation.fence).where(_claim_is_over(PATIENCE_MS)).distinct()
+        found = select(ClaimReservation.job_id, ClaimReservation.fence).where(_claim_is_over(PATIENCE_MS)).distinct()
         dead = session.execute(found.limit(CLAIMS_AT_ONCE)).all()
     for job_id, fence in dead:
         with database.writing() as session:
@@ -36,20 +36,20 @@ def settle_dead(database: Database) -> int:
 
 
 def _claim_is_over(patience_ms: int) -> ColumnElement[bool]:
-    other = Job.fence != Reservation.fence
+    other = Job.fence != ClaimReservation.fence
     ended = Job.status.not_in((JobState.RUNNING, JobState.CANCELLED))
     cancelled = and_(Job.status == JobState.CANCELLED, Job.changed_ms <= now_ms() - patience_ms)
     over = or_(other, ended, cancelled)
-    return select(Job.id).where(Job.id == Reservation.job_id, over).correlate(Reservation).exists()
+    return select(Job.id).where(Job.id == ClaimReservation.job_id, over).correlate(ClaimReservation).exists()
 
 
 def _settle_claim(session: Session, job_id: str, fence: int) -> None:
     """Its rows are locked first, so that nothing is added to them meanwhile."""
-    own = select(Reservation).filter_by(job_id=job_id, fence=fence)
-    rows = session.scalars(own.order_by(Reservation.budget_id, Reservation.day).with_for_update()).all()
-    amounts = {Window(row.budget_id, row.day): Amount(row.reserved_nusd, row.reserved_ms) for row in rows}
-    settle(session, job_id, fence, {place: Settlement(all_, all_) for place, all_ in amounts.items()})
-    session.execute(delete(Reservation).filter_by(job_id=job_id, fence=fence))
+    own = select(ClaimReservation).filter_by(job_id=job_id, fence=fence)
+    rows = session.scalars(own.order_by(ClaimReservation.budget_id, ClaimReservation.day).with_for_update()).all()
+    amounts = {PeriodKey(row.budget_id, row.day): Amount(row.reserved_nusd, row.reserved_ms) for row in rows}
+    settle(session, job_id, fence, {key: Settlement(all_, all_) for key, all_ in amounts.items()})
+    session.execute(delete(ClaimReservation).filter_by(job_id=job_id, fence=fence))
 
 
 def wake_funded(database: Database) -> None:

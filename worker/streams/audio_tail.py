@@ -10,7 +10,7 @@ from worker.audio.windows import Windows
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.recognise.utterances import BYTES_PER_MS
-from worker.spending.slices import Held
+from worker.spending.reserver import Reservation
 from worker.split.channels import tracks
 from worker.states import Channels
 
@@ -27,7 +27,7 @@ class AudioTail:
         self.cut_short = False
         self._refused: BudgetExhausted | None = None
         self._given_bytes = 0
-        self._held: Held
+        self._held: Reservation
         self._audio = audio
         self._mode = mode
         self._channel = channel
@@ -42,7 +42,7 @@ class AudioTail:
         """The recording's length, once it was read to its end."""
         return self._audio.duration_ms
 
-    def begin(self, held: Held) -> bool:
+    def begin(self, held: Reservation) -> bool:
         """Decode as far as the tail begins, which may take a while; whether it has anything.
 
         From here on what is given out is reserved in ``held``.

@@ -11,8 +11,8 @@ from realtime.protocol.errors import RealtimeError
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted, Stopping
 from worker.recognise.utterances import Meter
-from worker.spending.reservation import Told
-from worker.spending.reserver import Purse
+from worker.spending.reserver import Reserver
+from worker.spending.slices import ReportedUsage
 from worker.streams.utterance_rows import Charge
 
 STEP_MS = 10_000  # what is reserved ahead of the budgets
@@ -26,10 +26,10 @@ class SentAudio:
     """
 
     def __init__(
-        self, lease: Lease, purse: Purse, charge: Callable[[Charge], None], *, charge_ms: int = CHARGE_MS
+        self, lease: Lease, reserver: Reserver, charge: Callable[[Charge], None], *, charge_ms: int = CHARGE_MS
     ) -> None:
-        self.held = purse.hold(STEP_MS)
-        self.held_for_doubts = purse.hold(0)
+        self.held = reserver.reservation(STEP_MS)
+        self.held_for_doubts = reserver.reservation(0)
         self.doubts = Meter(lease, self.held_for_doubts)
         self._meter = Meter(lease, self.held)
         self._charge = charge
@@ -51,7 +51,7 @@ class SentAudio:
     def up_to(self, end_ms: int, usage: Mapping[str, Any] | None = None) -> Charge:
         """What was sent up to an utterance's end, and to ask again, and is not counted yet; see `count_up_to`."""
         newly_ms = max(0, end_ms - self._counted_ms)
-        return self._uncounted(newly_ms, Told(usage, newly_ms))
+        return self._uncounted(newly_ms, ReportedUsage(usage, newly_ms))
 
     def count_up_to(self, end_ms: int) -> None:
         """The utterance's row is there, with its charge."""
@@ -84,12 +84,12 @@ class SentAudio:
             self._charge(charge)
             self.count_up_to(self.ms)
 
-    def _uncounted(self, newly_ms: int, told: Told | None = None) -> Charge:
+    def _uncounted(self, newly_ms: int, usage: ReportedUsage | None = None) -> Charge:
         doubted_ms = self.doubts.sent_ms - self._counted_doubts_ms
         self._counted_doubts_ms += doubted_ms
 
         def settle(session: Session) -> None:
-            self.held.settle(session, newly_ms, told, last=False)
+            self.held.settle(session, newly_ms, usage, last=False)
             self.held_for_doubts.settle(session, doubted_ms, last=False)
 
         return Charge(newly_ms + doubted_ms, settle)

@@ -18,8 +18,7 @@ from worker.recognise.sessions import SharedSession
 from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, SegmentTransport, answer_from
 from worker.recognise.utterances import LONGEST_MS, SegmentAnswer, Utterance
 from worker.retry import is_gap
-from worker.spending.reserver import Purse
-from worker.spending.slices import Told
+from worker.spending.reserver import Reserver
 from worker.split.levels import frame_levels
 from worker.streams.audio_tail import AudioTail
 from worker.streams.channel_rows import ChannelRows
@@ -59,7 +58,7 @@ class ChannelStream:
         lease: Lease,
         rows: ChannelRows,
         open_tail: Callable[[int], AbstractContextManager[AudioTail]],
-        purse: Purse,
+        reserver: Reserver,
         *,
         tuning: StreamTuning,
     ) -> None:
@@ -67,7 +66,7 @@ class ChannelStream:
         self._lease = lease
         self._rows = rows
         self._open_tail = open_tail
-        self._purse = purse
+        self._reserver = reserver
         self._tuning = tuning
         self._position_ms = 0
         self._has_spoken = False  # the service, since the last break
@@ -96,7 +95,7 @@ class ChannelStream:
 
     def _stream_on(self, tail: AudioTail) -> bool:
         """One session; whether it ended before the tail did, for the service to show that it is there."""
-        run = SessionRun(self._lease, self._rows, self._position_ms, self._purse, self._tuning)
+        run = SessionRun(self._lease, self._rows, self._position_ms, self._reserver, self._tuning)
         with run.sent.given_back():
             if not tail.begin(run.sent.held):
                 return False
@@ -137,8 +136,8 @@ class ChannelStream:
 class SessionRun:
     """One session of a stream: what was said in what was sent, and how far that is safe."""
 
-    def __init__(self, lease: Lease, rows: ChannelRows, from_ms: int, purse: Purse, tuning: StreamTuning) -> None:
-        self.sent = SentAudio(lease, purse, rows.charge, charge_ms=tuning.charge_ms)
+    def __init__(self, lease: Lease, rows: ChannelRows, from_ms: int, reserver: Reserver, tuning: StreamTuning) -> None:
+        self.sent = SentAudio(lease, reserver, rows.charge, charge_ms=tuning.charge_ms)
         self.sounds = SoundSpans(from_ms)
         self.ended_midway = False  # by us, and it has answered all
         self._from_ms = from_ms

@@ -17,7 +17,7 @@ from worker.recognise.pool import Recogniser
 from worker.recordings import learn
 from worker.results import segments
 from worker.results.segments import StoredSegment
-from worker.spending.reserver import Purse
+from worker.spending.reserver import Reserver
 from worker.split.channels import beginning_of, judge
 from worker.states import Channels
 from worker.streams import reuse
@@ -61,7 +61,7 @@ class Streaming:
     source: SourceFile
     recording: Recording
     limits: AudioLimits
-    purse: Purse
+    reserver: Reserver
     tuning: StreamTuning
     _rows: list[ChannelRows] = field(default_factory=list)  # of the channels that were begun
 
@@ -91,7 +91,7 @@ class Streaming:
         for channel in range(before.channels_done(channels), channels):
             rows = self._begin(channel, channels, audio_ms)
             open_tail = partial(self._tail, mode, channel)
-            stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.purse, tuning=self.tuning)
+            stream = ChannelStream(recogniser, self.lease, rows, open_tail, self.reserver, tuning=self.tuning)
             audio_ms = stream.run(before.end_of(channel, channels))
             rows.end(audio_ms)
         return audio_ms

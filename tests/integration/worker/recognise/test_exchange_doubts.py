@@ -23,7 +23,8 @@ from worker.recognise.transport import SegmentTransport
 from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
-from worker.spending.slices import Held, Piece
+from worker.spending.reserver import Reservation
+from worker.spending.slices import Slice
 
 SPEC = Spec(service="hostile", model="any", context="Ada Lovelace")
 LONG = "we will meet again on Thursday at nine"
@@ -61,7 +62,7 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
     limits.close()
 
 
-def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Held) -> tuple[SegmentAnswer, int]:
+def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Reservation) -> tuple[SegmentAnswer, int]:
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
     utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, held=held)
@@ -108,7 +109,7 @@ def test_a_short_answer_again_is_not_asked_for_twice(make_ask: MakeAsk) -> None:
 
 def test_where_a_budget_has_no_room_for_a_second_time_the_first_answer_is_kept(make_ask: MakeAsk) -> None:
     with HostileServer(saying(LOOP)) as server:
-        heard, sent_ms = make_ask(server)(noise(1000), held=Held(RoomFor(1000), 0))
+        heard, sent_ms = make_ask(server)(noise(1000), held=Reservation(RoomFor(1000), 0))
 
     assert (heard.text, heard.flags, sent_ms) == (LOOP, (Flag.LOOP,), 1000)
 
@@ -119,7 +120,7 @@ class RoomFor(Unlimited):
     def __init__(self, left_ms: int) -> None:
         self._left_ms = left_ms
 
-    def reserve(self, wanted_ms: int, least_ms: int) -> Piece | None:
+    def reserve(self, wanted_ms: int, least_ms: int) -> Slice | None:
         self._left_ms -= wanted_ms
         return super().reserve(wanted_ms, least_ms) if self._left_ms >= 0 else None
 

@@ -13,7 +13,7 @@ from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.sounds import noise, silence, talk
 from tests.fixtures.stream_scripts import to_the_end
 from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
-from worker.models import Reservation
+from worker.models import ClaimReservation
 from worker.queue import jobs
 from worker.spending.sweep import wake_funded
 from worker.states import Lane, Segmentation
@@ -36,14 +36,14 @@ def allow(house: House, **limits: int) -> None:
     with house.resources.database.writing() as session:
         set_budget(session, Scope.ARCHIVE, "tests", Period.ALL, **limits)
         session.commit()
-    house.resources.guard.forget()
+    house.resources.budgets.forget()
     wake_funded(house.resources.database)
 
 
 def state(house: House) -> BudgetState:
     with house.resources.database.reading() as session:
         [found] = budgets_of(session, Scope.ARCHIVE, "tests")
-        assert sum(session.scalars(select(Reservation.reserved_ms))) == found.reserved_ms
+        assert sum(session.scalars(select(ClaimReservation.reserved_ms))) == found.reserved_ms
     return found
 
 

@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from tests.fixtures.budgets import INTL, SECOND_NUSD, budget, purse, state
+from tests.fixtures.budgets import INTL, SECOND_NUSD, budget, reserver, state
 from tests.fixtures.rows import read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted
 from worker.models import Budget, Job
-from worker.spending.slices import Held
+from worker.spending.reserver import Reservation
 from worker.spending.sweep import settle_dead
 
 
@@ -55,7 +55,7 @@ class World:
             session.commit()
         budget(database, limit_ms=limit_ms, limit_nusd=limit_ms * SECOND_NUSD // 1000)
         self.claims = [self.claim(number) for number in range(3)]
-        self.held: list[Held | None] = [None] * 3
+        self.held: list[Reservation | None] = [None] * 3
         self.unsettled = [0] * 3
         self.sent_ms = 0
 
@@ -86,7 +86,7 @@ class World:
     def cover(self, who: int, ms: int) -> None:
         if self.held[who] is not None:
             return
-        held = self.held[who] = purse(self.database, self.claims[who]).hold(ms // 2)
+        held = self.held[who] = reserver(self.database, self.claims[who]).reservation(ms // 2)
         try:
             if held.try_cover(ms):
                 self.unsettled[who] = ms
