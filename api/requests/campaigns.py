@@ -5,15 +5,14 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.archive_rules import Rules
-from worker.campaigns.choice.selection import Selection
 from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
 from worker.campaigns.review.rules import checked_rule, checked_thresholds
 from worker.errors import InvalidRequest
 from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
-from worker.shapes.fields import Labels, Name, sentence
+from worker.shapes.fields import Name, sentence
 from worker.shapes.options import OptionSet, Use, takes
-from worker.shapes.times import MomentMs, length_ms
+from worker.shapes.selection import SelectionFields
 from worker.spec import Spec
 from worker.states import Lane
 
@@ -21,39 +20,6 @@ Fields = TypeVar("Fields", bound=BaseModel)
 
 
 Body = ConfigDict(extra="forbid", frozen=True)
-
-
-class SelectionFields(BaseModel):
-    """Recordings that are all of what is given; of limit, sample and share at most one."""
-
-    model_config = Body
-
-    archive: Annotated[Name, Field(min_length=1)] | None = None
-    labels: Labels = Field(default_factory=dict)
-    language: Name | None = Field(None, description="As the recording's owner says, else as its transcript does.")
-    recorded_from: MomentMs | None = Field(None, description="A day or a time, included.")
-    recorded_until: MomentMs | None = Field(None, description="Excluded.")
-    duration_from: float | None = Field(None, ge=0, description="Seconds, included.")
-    duration_until: float | None = Field(None, gt=0, description="Seconds, excluded.")
-    model: Name | None = Field(None, description="Of the current transcript.")
-    failed: bool = Field(False, description="The latest job has failed.")
-    flagged: bool = Field(False, description="The current transcript has segments whose text is doubted.")
-    gaps: bool = Field(False, description="The current transcript has gaps.")
-    limit: int | None = Field(None, ge=1, description="At most so many, the oldest first.")
-    sample: int | None = Field(None, ge=1, description="So many at random.")
-    share: float | None = Field(None, gt=0, le=1, description="Such a share of them at random.")
-    seed: int = Field(0, description="The same seed draws the same recordings.")
-
-    def selection(self) -> Selection:
-        """Raises InvalidRequest."""
-        plain = self.model_dump(exclude={"recorded_from", "recorded_until", "duration_from", "duration_until"})
-        return Selection(
-            **plain,
-            recorded_from_ms=self.recorded_from,
-            recorded_until_ms=self.recorded_until,
-            duration_from_ms=None if self.duration_from is None else length_ms(self.duration_from),
-            duration_until_ms=None if self.duration_until is None else length_ms(self.duration_until),
-        )
 
 
 @takes(Use.CAMPAIGN)

@@ -4,12 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.requests.filters import JobsFilter
 from api.requests.imports import ImportAsk
 from api.requests.retries import RetryOptions
 from worker.imports.rows import Described
 from worker.shapes.base import Problem
 from worker.shapes.options import JobOptions, UrlOptions
+from worker.shapes.selection import JobFields
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",
@@ -57,7 +57,7 @@ IMPORT = request_body(
     }
 )
 UPLOADED = request_body({"multipart/form-data": _upload_schema(Described)})
-FILTER = request_body({"application/json": JobsFilter.model_json_schema()})
+FILTER = request_body({"application/json": JobFields.model_json_schema()})
 RETRY = request_body({"application/json": RetryOptions.model_json_schema()})
 BATCH = request_body(
     {

@@ -1,65 +1,26 @@
-"""Filters of jobs, from a query or from a JSON body."""
+"""Filters of jobs and recordings, from a query or from a JSON body."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from inspect import Parameter, Signature
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from worker.errors import InvalidRequest
 from worker.queue.filters import JobFilter
-from worker.shapes.fields import Labels, Name, sentence
-from worker.states import JobState
+from worker.shapes.fields import sentence
+from worker.shapes.selection import JobFields, RecordingFields
 
 LabelQuery = Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")]
-
-
-class JobsFilter(BaseModel):
-    """Jobs that are all of what is given."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    status: JobState | None = Field(None, description="queued, running, succeeded, failed or cancelled.")
-    archive: Name | None = None
-    batch: Name | None = Field(None, description="A batch's id.")
-    campaign: Name | None = Field(None, description="A campaign's id.")
-    code: Name | None = Field(None, description="The code of the error, or of what the job waits for.")
-    external_id: Name | None = None
-    recording: Name | None = Field(None, description="A recording's id.")
-    labels: Labels = Field(default_factory=dict, description="A JSON object, or name=value,name=value.")
+Fields = TypeVar("Fields", bound=BaseModel)
 
 
 def chosen_by(fields: object) -> JobFilter:
     """Raises InvalidRequest that names the fields."""
     if not isinstance(fields, dict):
         raise InvalidRequest("The filter must be a JSON object.")
-    try:
-        return JobFilter(**vars(JobsFilter.model_validate(fields)))
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
-
-
-def _from_query(
-    *,
-    status: str | None = None,
-    archive: str | None = None,
-    batch: str | None = None,
-    campaign: Annotated[str | None, Query(description="A campaign's id.")] = None,
-    code: Annotated[str | None, Query(description="The code of the error, or of what a job waits for.")] = None,
-    external_id: str | None = None,
-    recording: str | None = None,
-    label: LabelQuery = (),
-) -> JobFilter:
-    given: dict[str, Any] = {
-        "status": status,
-        "archive": archive,
-        "batch": batch,
-        "campaign": campaign,
-        "code": code,
-        "external_id": external_id,
-        "recording": recording,
-    }
-    return chosen_by({**{name: value for name, value in given.items() if value}, "labels": labels_of(label)})
+    return JobFilter(**dict(_checked(JobFields, fields)))
 
 
 def labels_of(given: Sequence[str]) -> dict[str, str]:
@@ -70,4 +31,37 @@ def labels_of(given: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-FilterQuery = Annotated[JobFilter, Depends(_from_query)]
+def _in_query(kind: type[Fields]) -> Callable[..., Fields]:
+    """The fields as a route's query has them: text, where empty is left out, and a `label` for each of the labels."""
+
+    def read(label: Sequence[str], **given: str | None) -> Fields:
+        return _checked(kind, {**{name: value for name, value in given.items() if value}, "labels": labels_of(label)})
+
+    texts = [
+        Parameter(
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[str | None, Query(description=field.description)],
+        )
+        for name, field in kind.model_fields.items()
+        if name != "labels"
+    ]
+    label = Parameter("label", Parameter.KEYWORD_ONLY, default=(), annotation=LabelQuery)
+    read.__signature__ = Signature([*texts, label])  # type: ignore[attr-defined]  # FastAPI reads it
+    return read
+
+
+def _checked(kind: type[Fields], fields: dict[str, Any]) -> Fields:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
+
+
+def _jobs(fields: Annotated[JobFields, Depends(_in_query(JobFields))]) -> JobFilter:
+    return JobFilter(**dict(fields))
+
+
+JobQuery = Annotated[JobFilter, Depends(_jobs)]
+RecordingQuery = Annotated[RecordingFields, Depends(_in_query(RecordingFields))]

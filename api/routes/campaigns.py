@@ -15,6 +15,7 @@ from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, Star
 from api.requests.docs import problems, request_body
 from worker.archive_rules import Rules, rules_of
 from worker.campaigns.choice.plan import Planned, make_plan
+from worker.campaigns.choice.selection import Selection
 from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
 from worker.doorway import Session
@@ -66,12 +67,12 @@ def plan_campaign(
         made = life.create(session, new)
         return Answer(read_campaign(session, door.settings, made), 201, f"/v1/campaigns/{made}")
 
-    fingerprint = fingerprint_of("/v1/campaigns", asked.model_dump(mode="json"))
+    fingerprint = fingerprint_of("/v1/campaigns", asked.model_dump(mode="json", by_alias=True))
     return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)
 
 
 def _planned(session: Session, door: Door, asked: CampaignFields) -> Planned:
-    selection = asked.selection.selection()
+    selection = Selection.of(**dict(asked.selection))
     rules = rules_of(session, selection.archive) if selection.archive else Rules(name="")
     target = Target(
         selection=selection,

@@ -10,7 +10,7 @@ from api.http.dependencies import Door, DoorOf
 from api.http.pages import WindowQuery
 from api.http.request_headers import etag, matches, wait_s
 from api.requests.docs import problems
-from api.requests.filters import FilterQuery
+from api.requests.filters import JobQuery
 from worker.shapes.jobs import Job, Jobs
 from worker.states import ENDED
 from worker.views.jobs import job_version, list_jobs, look
@@ -21,7 +21,7 @@ Prefer = Annotated[str | None, Header(description="`wait=30` holds the answer un
 
 
 @router.get("/v1/jobs", response_model=Jobs, responses=problems(400))
-def get_jobs(door: DoorOf, window: WindowQuery, chosen: FilterQuery) -> JSONResponse:
+def get_jobs(door: DoorOf, window: WindowQuery, chosen: JobQuery) -> JSONResponse:
     """Jobs, newest first; `next` is the cursor of the next page, or null."""
     with door.database.reading() as session:
         return JSONResponse(list_jobs(session, chosen, window))

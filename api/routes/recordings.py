@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -13,7 +13,7 @@ from api.http.dependencies import Door, DoorOf
 from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
 from api.http.pages import WindowQuery
 from api.requests.docs import UPLOADED, problems, request_body
-from api.requests.filters import LabelQuery, labels_of
+from api.requests.filters import RecordingQuery
 from api.requests.submissions import of_saved
 from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
@@ -24,26 +24,10 @@ from worker.imports.rows import Described, read_row
 from worker.shapes.recordings import KeptRecording, Recording, Recordings
 from worker.shapes.transcripts import Versions
 from worker.strict_json import parse_json
-from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
+from worker.views.recordings import list_recordings, list_transcripts, read_recording
 
 router = APIRouter(tags=["recordings"])
 COLUMNS = {"recorded_at": "recorded_ms"}  # where a field's column has another name
-
-
-def _chosen(
-    archive: str | None = None,
-    external_id: str | None = None,
-    language: str | None = None,
-    digest: Annotated[str | None, Query(description="SHA-256 of the bytes, in hexadecimal.")] = None,
-    label: LabelQuery = (),
-) -> RecordingFilter:
-    return RecordingFilter(
-        archive=archive or None,
-        external_id=external_id or None,
-        language=language or None,
-        digest=digest or None,
-        labels=labels_of(label),
-    )
 
 
 async def _described(request: Request) -> dict[str, Any]:
@@ -60,9 +44,7 @@ async def _described(request: Request) -> dict[str, Any]:
 
 
 @router.get("/v1/recordings", response_model=Recordings, responses=problems(400))
-def get_recordings(
-    door: DoorOf, window: WindowQuery, chosen: Annotated[RecordingFilter, Depends(_chosen)]
-) -> JSONResponse:
+def get_recordings(door: DoorOf, window: WindowQuery, chosen: RecordingQuery) -> JSONResponse:
     """Recordings, newest first."""
     with door.database.reading() as session:
         return JSONResponse(list_recordings(session, window, chosen))

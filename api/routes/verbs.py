@@ -1,7 +1,6 @@
 """Cancelling and retrying: one job by its id, or many by a filter."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -112,7 +111,7 @@ def _by_parts(chosen: JobFilter, change: Callable[[Session, JobFilter], int], la
 
     def step(session: Session, state: dict[str, Any]) -> Answer | dict[str, Any]:
         until = state.get("until") or newest(session)
-        part = first_part(session, replace(chosen, after=state.get("after"), until=until), PART)
+        part = first_part(session, chosen.model_copy(update={"after": state.get("after"), "until": until}), PART)
         changed = state.get("jobs", 0) + change(session, part)
         if part.until == until:
             return Answer({"jobs": changed}, lanes=lanes)
@@ -122,4 +121,4 @@ def _by_parts(chosen: JobFilter, change: Callable[[Session, JobFilter], int], la
 
 
 def _fields(chosen: JobFilter) -> dict[str, Any]:
-    return {**vars(chosen), "labels": dict(chosen.labels)}
+    return chosen.model_dump()

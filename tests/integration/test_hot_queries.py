@@ -22,12 +22,13 @@ from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
 from worker.search.find import Where
+from worker.shapes.selection import RecordingFields
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane
 from worker.views.batches import read_batch
 from worker.views.jobs import job_version, list_jobs, look
 from worker.views.pages import Window
-from worker.views.recordings import RecordingFilter, list_recordings
+from worker.views.recordings import list_recordings
 from worker.views.search import search
 from worker.views.transcripts import read_transcript
 
@@ -149,10 +150,10 @@ HOT: dict[str, Callable[[Database], object]] = {
     "search the beginning of a word": searching("rare997*"),
     "search what nobody says": searching("nobody"),
     "search further on": searching("half1", Window(before=f"{JOBS // 2:032x}")),
-    "list recordings": reading(list_recordings, Window(), RecordingFilter(archive="a3")),
-    "find a recording by its bytes": reading(list_recordings, Window(), RecordingFilter(digest=f"{7:064x}")),
+    "list recordings": reading(list_recordings, Window(), RecordingFields(archive="a3")),
+    "find a recording by its bytes": reading(list_recordings, Window(), RecordingFields(digest=f"{7:064x}")),
     "find a recording by its external id": reading(
-        list_recordings, Window(), RecordingFilter(archive="a3", external_id="e7")
+        list_recordings, Window(), RecordingFields(archive="a3", external_id="e7")
     ),
     "what an archive has of a chunk": reading(house_of, "a3", [new_recording(7, archive="a3", external_id="e7")]),
     "submit": writing(jobs.submit, new_recording(), SPEC),

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRow
 from worker.shapes.fields import Labels, LanguageCode, Name, Url, sentence
-from worker.shapes.times import Moment, epoch_ms
+from worker.shapes.times import RecordedAt, epoch_ms
 
 
 class Described(BaseModel):
@@ -20,7 +20,7 @@ class Described(BaseModel):
     )
     labels: Labels = Field(default_factory=dict, description="A JSON object, or name=value,name=value.")
     language: LanguageCode | None = Field(None, description="What is spoken in it, as a code such as en.")
-    recorded_at: Moment | None = Field(None, description="ISO 8601; without a zone it is UTC.")
+    recorded_at: RecordedAt | None = Field(None, description="ISO 8601; without a zone it is UTC.")
 
     @property
     def recorded_ms(self) -> int | None:

@@ -1,33 +1,22 @@
 """Which jobs: one typed filter for lists, for cancelling and for retrying many, also a part after the other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from worker.models import BatchJob, Job
-from worker.states import JobState
+from worker.shapes.selection import JobFields
 
 Statement = TypeVar("Statement", bound=Select[Any])
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobFilter:
+class JobFilter(JobFields):
     """Jobs that are all of what is given; an empty filter is every job. ``code`` is an error's, or a waiting's.
 
     ``after`` and ``until`` are ids, which sort by age.
     """
 
-    status: JobState | None = None
-    archive: str | None = None
-    batch: str | None = None
-    campaign: str | None = None
-    code: str | None = None
-    external_id: str | None = None
-    recording: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
     after: str | None = None
     until: str | None = None
 
@@ -67,4 +56,4 @@ def newest(session: Session) -> str:
 def first_part(session: Session, chosen: JobFilter, at_most: int) -> JobFilter:
     """The oldest of the chosen jobs, so many at most; with the same ``until`` where these are all."""
     edge = chosen.where(select(Job.id)).order_by(Job.id).offset(at_most - 1).limit(1)
-    return replace(chosen, until=session.scalar(edge) or chosen.until)
+    return chosen.model_copy(update={"until": session.scalar(edge) or chosen.until})

@@ -27,9 +27,13 @@ class Help:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandOption:
-    """An option of a command: a parameter with its type, its default where it is left out, and its help."""
+    """An option of a command: a parameter with its type, its default where it is left out, and its help.
+
+    ``field`` is what a request calls it.
+    """
 
     name: str
+    field: str
     kind: Any
     default: Any
     help: str
@@ -41,7 +45,8 @@ class CommandOption:
         kind = help_.kind or _plain(field.annotation)
         default = False if kind is bool else None if help_.unset or field.default_factory else field.default
         return cls(
-            name=help_.name or name,
+            name=help_.name or field.alias or name,
+            field=field.alias or name,
             kind=kind | None if default is None else kind,
             default=default,
             help=help_.text,

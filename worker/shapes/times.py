@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 LONGEST_S = 10 * 366 * 24 * 3600.0
 Zoneless = Literal["is UTC", "is UTC for a day", "is refused"]
@@ -87,14 +87,21 @@ def _edge_ms(given: object) -> int:
     return epoch_ms(parse_moment(given, expected, zoneless="is UTC for a day"))
 
 
+def _in_seconds(length: float) -> float:
+    return length / 1000
+
+
 DeadlineField = Annotated[
     Deadline,
     BeforeValidator(parse_deadline),
     WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "format": "date-time"}]}),
 ]
 # When a recording was made: without a zone it is UTC.
-Moment = Annotated[
+RecordedAt = Annotated[
     datetime, BeforeValidator(_moment_of_a_recording), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 # Where a range of time begins or ends, in ms since 1970: a day, which is one of UTC, or a time with its zone.
-MomentMs = Annotated[int, BeforeValidator(_edge_ms), WithJsonSchema({"type": "string"})]
+EdgeMs = Annotated[int, BeforeValidator(_edge_ms), WithJsonSchema({"type": "string"})]
+# A length in ms, given in seconds, and written in them where it is a request's JSON again.
+FromMs = Annotated[float, Field(ge=0), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")]
+UntilMs = Annotated[float, Field(gt=0), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")]

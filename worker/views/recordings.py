@@ -1,7 +1,5 @@
 """Recordings and their transcripts' versions as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -9,38 +7,28 @@ from sqlalchemy.orm import Session
 
 from worker.errors import UnknownRecording
 from worker.models import Recording, Transcript
+from worker.shapes.selection import RecordingFields
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso
 
 View = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordingFilter:
-    """Recordings that are all of what is given; ``digest`` is that of their bytes."""
-
-    archive: str | None = None
-    external_id: str | None = None
-    language: str | None = None
-    digest: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The filter as conditions on the recordings' table."""
-        columns = {
-            Recording.archive: self.archive,
-            Recording.external_id: self.external_id,
-            Recording.language: self.language,
-            Recording.digest: self.digest,
-        }
-        asked = [column == value for column, value in columns.items() if value is not None]
-        return asked + [Recording.labels[name].as_string() == value for name, value in self.labels.items()]
-
-
-def list_recordings(session: Session, window: Window, chosen: RecordingFilter) -> Page:
+def list_recordings(session: Session, window: Window, chosen: RecordingFields) -> Page:
     """A page of the recordings that are chosen, newest first."""
-    rows = session.execute(window.over(select(Recording).where(*chosen.conditions()), Recording.id))
+    rows = session.execute(window.over(select(Recording).where(*_conditions(chosen)), Recording.id))
     return paged([_view(row) for (row,) in rows], window)
+
+
+def _conditions(chosen: RecordingFields) -> list[ColumnElement[bool]]:
+    columns = {
+        Recording.archive: chosen.archive,
+        Recording.external_id: chosen.external_id,
+        Recording.language: chosen.language,
+        Recording.digest: chosen.digest,
+    }
+    equal = [column == value for column, value in columns.items() if value is not None]
+    return equal + [Recording.labels[name].as_string() == value for name, value in chosen.labels.items()]
 
 
 def read_recording(session: Session, recording_id: str) -> View:

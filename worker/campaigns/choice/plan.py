@@ -67,7 +67,7 @@ def make_plan(
     if target.selection.archive is not None:
         check_known(session, target.selection.archive, "selection.archive")
     _roomier(session)
-    target = replace(target, selection=replace(target.selection, edge=_edge(session, target)))
+    target = replace(target, selection=target.selection.model_copy(update={"edge": _edge(session, target)}))
     groups = _groups(session, target)
     pinned = min(groups.get(Skip.PINNED, Group()).recordings, MOST_PINNED) if rules.canary else 0
     chosen = groups.get(None, Group())

@@ -1,7 +1,6 @@
 """Which recordings a campaign is about: a typed selection, as conditions on them and their current transcripts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -9,13 +8,13 @@ from sqlalchemy.orm import aliased
 
 from worker.errors import InvalidRequest
 from worker.models import Job, Recording, Transcript
+from worker.shapes.selection import SelectionFields
 from worker.states import JobState
 
 HEX = 16**8  # shares are cut on eight digits
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(SelectionFields):
     """Recordings that are all of what is given; an empty selection is every recording.
 
     Times are ms since 1970 UTC, from included, until excluded, and so are lengths. ``limit`` takes the oldest,
@@ -23,41 +22,29 @@ class Selection:
     limit or a sample ends, as it was found when the campaign was planned.
     """
 
-    archive: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    language: str | None = None  # as the owner says, else as the current transcript does
-    recorded_from_ms: int | None = None
-    recorded_until_ms: int | None = None
-    duration_from_ms: int | None = None
-    duration_until_ms: int | None = None
-    model: str | None = None  # of the current transcript
-    failed: bool = False  # the latest job has failed
-    flagged: bool = False
-    gaps: bool = False
-    limit: int | None = None
-    sample: int | None = None
-    share: float | None = None
-    seed: int = 0
     edge: str | None = None
 
-    def __post_init__(self) -> None:
-        """Raises InvalidRequest where the parts do not go together."""
-        chosen = [name for name in ("limit", "sample", "share") if getattr(self, name) is not None]
+    @classmethod
+    def of(cls, **fields: Any) -> "Selection":  # noqa: ANN401  # fields have many types
+        """Of fields that are checked, each for itself. Raises InvalidRequest where they do not go together."""
+        made = cls.model_construct(**fields)
+        chosen = [name for name in ("limit", "sample", "share") if getattr(made, name) is not None]
         if len(chosen) > 1:
             raise InvalidRequest(f"selection: {' and '.join(chosen)} exclude one another: give one of them.")
         for what in ("recorded", "duration"):
-            first, end = getattr(self, f"{what}_from_ms"), getattr(self, f"{what}_until_ms")
+            first, end = getattr(made, f"{what}_from_ms"), getattr(made, f"{what}_until_ms")
             if first is not None and end is not None and first >= end:
                 raise InvalidRequest(f"selection: {what}_from must lie before {what}_until.")
+        return made
 
     def to_json(self) -> dict[str, Any]:
-        """Without what was left out."""
-        nothing = asdict(Selection())
-        return {name: value for name, value in asdict(self).items() if value != nothing[name]}
+        """As a campaign's row has it: without what was left out."""
+        nothing = dict(Selection.of())
+        return {name: value for name, value in self if value != nothing[name]}
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Selection":
-        return cls(**fields)
+        return cls.of(**fields)
 
     @property
     def at_most(self) -> int | None:

@@ -6,8 +6,9 @@ from tests.fixtures.finished_jobs import finished
 from tests.fixtures.rows import submit
 from worker.database import Database
 from worker.errors import UnknownRecording
+from worker.shapes.selection import RecordingFields
 from worker.views.pages import Window
-from worker.views.recordings import RecordingFilter, list_recordings, list_transcripts, read_recording
+from worker.views.recordings import list_recordings, list_transcripts, read_recording
 
 
 def test_a_recording_shows_its_length_and_its_current_transcript(database: Database) -> None:
@@ -24,11 +25,11 @@ def test_recordings_are_listed_by_archive_newest_first(database: Database) -> No
     for number in range(3):
         submit(database, number)
     with database.reading() as session:
-        page = list_recordings(session, Window(limit=2), RecordingFilter())
+        page = list_recordings(session, Window(limit=2), RecordingFields())
         ids = [view["id"] for view in page["items"]]
         assert ids == sorted(ids, reverse=True)
         assert page["next"] is not None
-        assert list_recordings(session, Window(), RecordingFilter(archive="nowhere")) == {"items": [], "next": None}
+        assert list_recordings(session, Window(), RecordingFields(archive="nowhere")) == {"items": [], "next": None}
 
 
 def test_an_unknown_recording_is_an_error(database: Database) -> None:
