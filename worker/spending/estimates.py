@@ -1,5 +1,6 @@
 """What transcribing would send, cost and take: from lengths alone, before anything is sent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -83,7 +84,7 @@ def estimate_for(session: Session, settings: Settings, asked: Asked) -> tuple[Se
     service = find_service(settings, asked.service or rules.service)
     rules.check(service.name)
     model = asked.model or service.model
-    ratio, ratio_from = _ratio(session, asked)
+    ratio, ratio_from = send_ratio(session, asked.segmentation, asked.archive, lambda: asked.sampled, SAMPLE)
     made = estimate(
         recordings=asked.recordings,
         audio_ms=asked.audio_ms,
@@ -95,14 +96,24 @@ def estimate_for(session: Session, settings: Settings, asked: Asked) -> tuple[Se
     return service, model, made
 
 
-def _ratio(session: Session, asked: Asked) -> tuple[float, str]:
-    """The archive's own jobs know best, then the files themselves, then all jobs that there were."""
-    if asked.segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
+def send_ratio(
+    session: Session,
+    segmentation: Segmentation,
+    archive: str | None,
+    measure: Callable[[], float | None],
+    measured_from: str,
+) -> tuple[float, str]:
+    """What is sent for each ms of a recording, and where that is from.
+
+    The archive's own jobs know best, then what ``measure`` says of the recordings themselves, then all jobs that there
+    were; where none does everything is counted. ``measure`` is called only where the archive's jobs say nothing.
+    """
+    if segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
         return 1.0, WHOLE
-    if (known := send_ratio_of_jobs(session, asked.archive)) is not None:
+    if (known := send_ratio_of_jobs(session, archive)) is not None:
         return known, EARLIER_JOBS
-    if asked.sampled is not None:
-        return asked.sampled, SAMPLE
+    if (measured := measure()) is not None:
+        return measured, measured_from
     known = send_ratio_of_jobs(session, None)
     return (known, EARLIER_JOBS) if known is not None else (1.0, WHOLE)
 

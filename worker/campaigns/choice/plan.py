@@ -15,8 +15,7 @@ from worker.models import Answer, Recording, Transcript
 from worker.services.catalogue import Service, find_service
 from worker.services.prices import find_price
 from worker.settings import Settings
-from worker.spending.estimates import EARLIER_JOBS, WHOLE, Estimate, estimate, send_ratio_of_jobs
-from worker.states import Segmentation
+from worker.spending.estimates import Estimate, estimate, send_ratio
 
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
 SAMPLED = "a sample of the transcripts"
@@ -135,7 +134,13 @@ def _limited(service: Service, limits: CampaignLimits) -> Service:
 
 
 def _estimate(session: Session, settings: Settings, target: Target, chosen: Group, service: Service) -> Estimate:
-    ratio, ratio_from = _ratio(session, target)
+    ratio, ratio_from = send_ratio(
+        session,
+        target.spec.segmentation,
+        target.selection.archive,
+        lambda: _spoken_share(session, target),
+        SAMPLED,
+    )
     return estimate(
         recordings=chosen.recordings,
         audio_ms=chosen.expected_ms,
@@ -144,18 +149,6 @@ def _estimate(session: Session, settings: Settings, target: Target, chosen: Grou
         service=service,
         price=find_price(settings, service, target.spec.model),
     )
-
-
-def _ratio(session: Session, target: Target) -> tuple[float, str]:
-    """What is sent for each ms of a recording: earlier jobs know best, then transcripts that were brought."""
-    if target.spec.segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
-        return 1.0, WHOLE
-    if (known := send_ratio_of_jobs(session, target.selection.archive)) is not None:
-        return known, EARLIER_JOBS
-    if (spoken := _spoken_share(session, target)) is not None:
-        return spoken, SAMPLED
-    known = send_ratio_of_jobs(session, None)
-    return (known, EARLIER_JOBS) if known is not None else (1.0, WHOLE)
 
 
 def _spoken_share(session: Session, target: Target) -> float | None:
