@@ -11,7 +11,6 @@ import pytest
 from tests.fixtures.doors import sound
 from tests.fixtures.importing import Filling, counts
 from tests.fixtures.unreadable import Lock
-from worker.imports import importer as importing
 
 NAMING = "{recorded_at}/{agent}_{external_id}.wav"
 
@@ -127,10 +126,7 @@ def test_a_dry_run_counts_a_file_that_may_not_be_read_among_the_refused(filling:
     assert (answer.status_code, answer.json()["recordings"], answer.json()["refused"]) == (200, 1, 1)
 
 
-def test_a_sync_takes_what_is_beside_a_file_that_may_not_be_read(
-    filling: Filling, lock: Lock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(importing, "AGAIN_S", 0.0)
+def test_a_sync_takes_what_is_beside_a_file_that_may_not_be_read(filling: Filling, lock: Lock) -> None:
     for name in ("a.wav", "b.wav"):
         os.utime(filling.put(name), (time.time() - 300,) * 2)
     lock(filling.folder / "a.wav")

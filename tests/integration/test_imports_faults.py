@@ -17,27 +17,27 @@ from tests.fixtures.paths import ROOT
 from tests.fixtures.waiting import until
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
-from worker.imports import importer as importing
 from worker.imports import life
 from worker.imports.chunks import Chunk, keep_chunk
-from worker.imports.importer import Importer
+from worker.imports.importer import Importer, ImportPace
 from worker.imports.requests import FolderAsk
 from worker.models import Import, ImportProblem, Recording
 from worker.settings import Settings
 
 FILES, BAD = 60, 6
+SMALL_CHUNKS = ImportPace(chunk_rows=5)
 # A dispatcher's thread, with small chunks and a pause before each file, so that a kill falls between two chunks.
 PROGRAM = """
 import sys, threading, time
-from worker.imports import importer, preparing
+from worker.imports import candidates, importer
 from worker.settings import Settings
-importer.CHUNK_ROWS = 5
-look = preparing.look_at_source
+look = candidates.look_at_source
 def slowly(*arguments, **options):
     time.sleep(0.2)
     return look(*arguments, **options)
-preparing.look_at_source = slowly
-importer.run_imports(Settings.model_validate_json(sys.argv[1]), threading.Event())
+candidates.look_at_source = slowly
+pace = importer.ImportPace(chunk_rows=5)
+importer.run_imports(Settings.model_validate_json(sys.argv[1]), threading.Event(), pace=pace)
 """
 
 
@@ -47,11 +47,6 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     for number in range(BAD):
         (folder / f"{number:02}5-empty.wav").write_bytes(b"")
     return settings_for(database_url, tmp_path, media_roots=f"calls={folder}")
-
-
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "CHUNK_ROWS", 5)
 
 
 def begin(database: Database, archive: str = "radio") -> str:
@@ -79,7 +74,7 @@ def let_the_lease_end(database: Database, import_id: str) -> None:
 
 
 def work(database: Database, settings: Settings) -> None:
-    worker = Importer(database, settings, threading.Event())
+    worker = Importer(database, settings, threading.Event(), pace=SMALL_CHUNKS)
     while worker.work():
         pass
 
@@ -167,7 +162,7 @@ def test_a_dispatcher_that_goes_down_gives_its_import_back_at_once(database: Dat
     import_id = begin(database)
     stop = threading.Event()
     stop.set()
-    Importer(database, settings, stop).work()
+    Importer(database, settings, stop, pace=SMALL_CHUNKS).work()
     assert read(database, import_id).status == "queued"
     work(database, settings)
     assert read(database, import_id).status == "succeeded"

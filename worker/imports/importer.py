@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -44,13 +45,10 @@ from worker.settings import Settings
 Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
-CHUNK_ROWS = 1000
-COPIED_ROWS = 16  # copying takes long: what is copied is kept soon
 LOOKS_AT_ONCE = 16
 IDLE_S = 1.0
 BEAT_S = 0.5
 LATER_S = 10.0
-AGAIN_S = 1.0  # between the two looks at a file that may still grow
 RESTS: tuple[type[Exception], ...] = (
     *DATABASE_AWAY,
     AttemptEnded,
@@ -58,13 +56,28 @@ RESTS: tuple[type[Exception], ...] = (
 PASSING = (SourceUnreachable, StorageFailed)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportPace:
+    """Rows that are kept together, and seconds between the two looks at a file that may still grow."""
+
+    chunk_rows: int = 1000
+    copied_rows: int = 16  # copying takes long: what is copied is kept soon
+    look_again_s: float = 1.0
+
+
+USUAL_PACE = ImportPace()
+
+
 class Importer:
     """Works at imports until ``stop`` is set."""
 
-    def __init__(self, database: Database, settings: Settings, stop: threading.Event) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, stop: threading.Event, *, pace: ImportPace = USUAL_PACE
+    ) -> None:
         self._database = database
         self._settings = settings
         self._stop = stop
+        self._pace = pace
         self._name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
 
     def work(self) -> bool:
@@ -78,7 +91,7 @@ class Importer:
 
     def _attempt(self, claim: ImportClaim) -> None:
         try:
-            Attempt(self._database, self._settings, self._stop, claim).run()
+            ImportAttempt(self._database, self._settings, self._stop, claim, self._pace).run()
             life.finish(self._database, claim)
             log.info("an import has come to its end")
         except LeaseLost:
@@ -101,14 +114,17 @@ class Importer:
         life.requeue(self._database, claim, error, due_in_s=LATER_S)
 
 
-class Attempt:
+class ImportAttempt:
     """One claim's work at one import."""
 
-    def __init__(self, database: Database, settings: Settings, stop: threading.Event, claim: ImportClaim) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, stop: threading.Event, claim: ImportClaim, pace: ImportPace
+    ) -> None:
         self._database = database
         self._settings = settings
         self._stop = stop
         self._claim = claim
+        self._pace = pace
         self._row = self._read()
         self._store = MediaStore(settings.resolved_media_dir)
         self._over = threading.Event()  # the claim is: what still copies ends
@@ -117,7 +133,7 @@ class Attempt:
 
     def run(self) -> None:
         """To the end of the listing. Raises what stands in the way."""
-        at_once = COPIED_ROWS if self._row.source.get("copy") else CHUNK_ROWS
+        at_once = self._pace.copied_rows if self._row.source.get("copy") else self._pace.chunk_rows
         items = list_items(self._row.source, self._settings, self._store, self._row.position, self._row.rows)
         with ThreadPoolExecutor(LOOKS_AT_ONCE, "import") as pool:
             try:
@@ -153,7 +169,7 @@ class Attempt:
         """Those that have stopped growing, where files are taken that somebody may still write."""
         if not candidates or not self._row.source.get("settle_s"):
             return candidates
-        self._stop.wait(AGAIN_S)
+        self._stop.wait(self._pace.look_again_s)
         futures = [pool.submit(self._preparer.is_same_still, one) for one in candidates]
         return [one for one, future in zip(candidates, futures, strict=True) if self._awaited(future)]
 
@@ -185,10 +201,10 @@ def _chunks(items: Iterator[Item], at_once: int) -> Iterator[list[Item]]:
         yield few
 
 
-def run_imports(settings: Settings, stop: threading.Event) -> None:
+def run_imports(settings: Settings, stop: threading.Event, *, pace: ImportPace = USUAL_PACE) -> None:
     """Work at imports until ``stop`` is set, whatever comes and goes meanwhile."""
     with closing(Database(settings.resolved_database_url, pool_size=2)) as database:
-        importer = Importer(database, settings, stop)
+        importer = Importer(database, settings, stop, pace=pace)
         while not stop.is_set():
             if not _work(importer):
                 stop.wait(IDLE_S)
