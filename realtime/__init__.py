@@ -1,4 +1,4 @@
-"""The Qwen real-time speech recognition protocol, both ends of it. Knows nothing of jobs.
+"""The Qwen real-time speech recognition protocol, both ends of it. Knows nothing of what it is used for.
 
 `ROOMS` is its map: ``client`` and ``service`` both know ``protocol``, and not each other.
 """

@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, case, or_, select
 
 from realtime.protocol.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
 from worker.database import Database, change, execute, now_ms, upsert
+from worker.hints import message_of
 from worker.models import Job, ServiceState
 from worker.queue.waiting import tell, wake
 from worker.states import BreakerState
@@ -51,7 +52,7 @@ def service_trouble(database: Database, name: str, error: CodedError) -> None:
         return
     state = BreakerState.LIMITED if isinstance(error, ServiceLimited) else BreakerState.REFUSED
     wait_ms = PROBE_EVERY_MS if error.retry_after_s is None else int(error.retry_after_s * 1000)
-    trouble = {"state": state, "code": error.code, "message": error.message}
+    trouble = {"state": state, "code": error.code, "message": message_of(error)}
     with database.writing() as session:
         insert = upsert(session, ServiceState).values(
             name=name, since_ms=now_ms(), next_try_ms=now_ms() + wait_ms, **trouble
@@ -82,7 +83,7 @@ def _note_limit(database: Database, name: str, error: CodedError) -> None:
     limited = {
         "state": BreakerState.LIMITED,
         "code": error.code,
-        "message": error.message,
+        "message": message_of(error),
         "since_ms": now_ms(),
         "next_try_ms": None,
     }

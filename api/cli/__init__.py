@@ -12,6 +12,7 @@ from api.cli.output.printing import note
 from api.client import ApiProblem, ApiUnreachable
 from realtime.protocol.errors import CodedError
 from worker.errors import ConfigurationError
+from worker.hints import message_of
 
 INTERRUPTED = 130  # as shells count Ctrl-C
 EXPECTED = (typer.TyperException, CommandError, ApiUnreachable, ApiProblem, CodedError, OSError)
@@ -47,8 +48,8 @@ def _explained(error: Exception) -> tuple[str, int]:
             return str(error), error.exit
         case ApiUnreachable():
             return f"{error}: look whether the server still runs.", Exit.UNREACHABLE
-        case ApiProblem() | CodedError():
-            return error.message, Exit.USAGE if isinstance(error, ConfigurationError) else Exit.SOME_FAILED
+        case CodedError():
+            return message_of(error), Exit.USAGE if isinstance(error, ConfigurationError) else Exit.SOME_FAILED
         case OSError(strerror=str() as reason, filename=str() as name):
             return f"{name}: {reason}", Exit.SOME_FAILED
         case _:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from api.client import REFUSALS, Client, RemoteJob
 from realtime.protocol.errors import KeyRefused
+from worker.hints import hint_of
 
 ROUND_S = 0.3
 SETTLED = timedelta(seconds=3)
@@ -70,6 +71,6 @@ def refusal_line(job: RemoteJob) -> str:
     """What the service refuses, and where to look."""
     if job.service == "local" and job.waiting["code"] == KeyRefused.code:
         return LOCAL_KEY_REFUSED
-    hint = REFUSALS[job.waiting["code"]].hint
+    hint = hint_of(REFUSALS[job.waiting["code"]])
     message = str(job.waiting.get("message") or "")
     return message if hint in message else f"{message} {hint}".strip()

@@ -11,6 +11,7 @@ from api.cli.output.printing import note, put, put_json
 from api.cli.polling import LOCAL_KEY_REFUSED
 from api.cli.probe_report import archive_line, as_fields, money_words, print_table, recommended
 from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
+from worker.hints import message_of
 from worker.probing.findings import estimate, warnings
 from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report
@@ -68,14 +69,14 @@ def _as_exit(error: RealtimeError, service: Service) -> Exception:
         case KeyRefused() if service.name == "local":
             return ServiceRefuses(LOCAL_KEY_REFUSED)
         case ServiceRefused():
-            return ServiceRefuses(error.message)
+            return ServiceRefuses(message_of(error))
         case NetworkFault() if service.name == "local":
             return ServerUnreachable(
                 f"The local service does not answer at {_place(service)}: start `longhand recognizer`, "
                 "or set LONGHAND_LOCAL_URL to where it is."
             )
         case NetworkFault():
-            return ServerUnreachable(error.message)
+            return ServerUnreachable(message_of(error))
         case _:
             return error
 

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from realtime.protocol.errors import CodedError
 from worker import errors
 from worker.doorway import DATABASE_AWAY
+from worker.hints import hint_of, message_of
 from worker.shapes.fields import sentence
 
 RETRY_AFTER_S = 2
@@ -58,9 +59,9 @@ def problem(error: CodedError) -> dict[str, Any]:
         "type": f"urn:longhand:error:{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": status_of(type(error)),
-        "detail": error.message,
+        "detail": message_of(error),
         "code": error.code,
-        "hint": error.hint,
+        "hint": hint_of(type(error)),
         "retryable": error.retryable,
     }
 

@@ -156,7 +156,7 @@ def _proxy(url: str | None) -> dict[str, Any]:
 
 def _unreachable(error: Exception) -> RealtimeError:
     reason = getattr(error, "strerror", None) or type(error).__name__
-    return ServiceUnreachable(f"{ServiceUnreachable.hint} ({reason})")
+    return ServiceUnreachable(detail=f"({reason})")
 
 
 def _closed(data: bytes) -> ConnectionLost:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from realtime.client.deadlines import Deadlines
-from realtime.protocol.errors import KeyRefused, RequestRejected
+from realtime.protocol.errors import KeyMalformed, RequestRejected
 from realtime.protocol.events import Corpus, SessionConfig, Transcription, TurnDetection
 
 
@@ -46,14 +46,14 @@ class SessionOptions:
         return urlunsplit(parts._replace(query=urlencode([*query, ("model", self.model)]), fragment=""))
 
     def request_headers(self) -> list[str]:
-        """The headers of the handshake; raises KeyRefused or RequestRejected where one would break it."""
+        """The headers of the handshake; raises KeyMalformed or RequestRejected where one would break it."""
         lines = [f"{name}: {value}" for name, value in self.headers.items()]
         if any(not line.isprintable() for line in lines):
             raise RequestRejected("A header of the service has characters that no header can have.")
         if self.key is None:
             return lines
         if not (self.key.isascii() and self.key.isprintable()):
-            raise KeyRefused("The API key has characters that no key has: look at LONGHAND_SERVICE_KEY.")
+            raise KeyMalformed("The API key has characters that no key has.")
         return [*lines, f"Authorization: Bearer {self.key}"]
 
     def config(self) -> SessionConfig:

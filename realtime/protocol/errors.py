@@ -3,7 +3,7 @@
 CodedError                     anything that has a code, and knows whether trying again helps
 └── RealtimeError
     ├── ServiceRefused         an operator must act: nothing will work until then
-    │   ├── KeyRefused         the API key
+    │   ├── KeyRefused         the API key: KeyMalformed where it can be none
     │   ├── BillUnpaid         the account
     │   └── ModelUnknown       the model's name
     ├── ContentRefused         nobody can: this audio is refused for good, a gap
@@ -24,19 +24,33 @@ from typing import ClassVar
 
 
 class CodedError(Exception):
-    """An error with a stable code, a sentence for a person, and a hint of what to do."""
+    """An error with a stable code, a sentence for a person, and a hint of what to do.
+
+    ``sentence`` speaks of this one case; where it is empty the hint says what there is to say. ``detail`` follows it.
+    """
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
     hint: ClassVar[str] = ""
 
     def __init__(
-        self, message: str = "", *, service_code: str | None = None, retry_after_s: float | None = None
+        self,
+        sentence: str = "",
+        *,
+        detail: str = "",
+        service_code: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message or self.hint)
-        self.message = message or self.hint
+        self.sentence = sentence
+        self.detail = detail
         self.service_code = service_code
         self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """What a person is to read."""
+        return f"{self.sentence or self.hint} {self.detail}".strip()
 
 
 class RealtimeError(CodedError):
@@ -53,17 +67,21 @@ class ServiceRefused(RealtimeError):
 
 class KeyRefused(ServiceRefused):
     code = "key_refused"
-    hint = "The service refused the API key: look at LONGHAND_SERVICE_KEY, and whether it belongs to this region."
+    hint = "The service refused the API key: look at it, and whether it belongs to this region."
+
+
+class KeyMalformed(KeyRefused):
+    """No service was asked: this can be nobody's key."""
 
 
 class BillUnpaid(ServiceRefused):
     code = "bill_unpaid"
-    hint = "The service says that the account is overdue: pay the bill, the jobs go on by themselves."
+    hint = "The service says that the account is overdue: pay the bill."
 
 
 class ModelUnknown(ServiceRefused):
     code = "model_unknown"
-    hint = "The service does not know the model: look at LONGHAND_MODEL."
+    hint = "The service does not know the model: look at its name."
 
 
 class ContentRefused(RealtimeError):
@@ -73,7 +91,7 @@ class ContentRefused(RealtimeError):
 
 class RequestRejected(RealtimeError):
     code = "request_rejected"
-    hint = "The service did not accept what was sent: look at the options of the job, or report it as a defect."
+    hint = "The service did not accept what was sent: look at the session's options, or report it as a defect."
 
 
 class ServiceLimited(RealtimeError):
@@ -81,41 +99,41 @@ class ServiceLimited(RealtimeError):
 
     code = "service_limited"
     retryable = True
-    hint = "The service asks for patience: the job goes on by itself."
+    hint = "The service asks for patience."
 
 
 class RateLimited(ServiceLimited):
     code = "rate_limited"
-    hint = "The service asks to come slower: the job goes on by itself; lower LONGHAND_PERMITS if it stays."
+    hint = "The service asks to come slower."
 
 
 class QuotaExceeded(ServiceLimited):
     code = "quota_exceeded"
-    hint = "The service's quota is used up: the job goes on when the quota's window opens again."
+    hint = "The service's quota is used up: wait until the quota's window opens again."
 
 
 class ServiceFault(RealtimeError):
     code = "service_fault"
     retryable = True
-    hint = "The service failed: the job is tried again by itself."
+    hint = "The service failed."
 
 
 class NetworkFault(RealtimeError):
     code = "network_fault"
     retryable = True
-    hint = "The network on the way to the service failed: the job is tried again by itself."
+    hint = "The network on the way to the service failed."
 
 
 class ServiceUnreachable(NetworkFault):
     code = "service_unreachable"
-    hint = "The service cannot be reached: look at LONGHAND_SERVICE_URL and the network; the job goes on by itself."
+    hint = "The service cannot be reached: look at its URL and the network."
 
 
 class ConnectionLost(NetworkFault):
     code = "connection_lost"
-    hint = "The connection to the service broke: the job is tried again by itself."
+    hint = "The connection to the service broke."
 
 
 class ServiceTimeout(NetworkFault):
     code = "service_timeout"
-    hint = "The service did not answer in time: the job is tried again by itself."
+    hint = "The service did not answer in time."

@@ -79,9 +79,9 @@ def told(
 ) -> RealtimeError:
     """An error of ``kind`` with its own hint, followed by what the service said."""
     words = " ".join(_without(hide, message).split())[:_MESSAGE_LIMIT]
-    text = f"{kind.hint} The service said: {words}" if words else kind.hint
+    detail = f"The service said: {words}" if words else ""
     code = _without(hide, service_code)[:_MESSAGE_LIMIT] if service_code else None
-    return kind(text, service_code=code, retry_after_s=retry_after_s)
+    return kind(detail=detail, service_code=code, retry_after_s=retry_after_s)
 
 
 def _without(secret: str, text: str) -> str:

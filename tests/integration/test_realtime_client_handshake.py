@@ -9,6 +9,7 @@ import pytest
 
 from realtime.client.connection import Deadlines, Session, SessionOptions
 from realtime.protocol.errors import (
+    KeyMalformed,
     KeyRefused,
     ModelUnknown,
     QuotaExceeded,
@@ -88,7 +89,7 @@ def test_a_name_that_is_none_is_unreachable() -> None:
 
 def test_a_key_that_cannot_be_sent_is_refused_before_anything_is() -> None:
     with HostileServer(obey) as server:
-        assert type(problem_with(server.url, key="sk-secret\r\nX: y")) is KeyRefused
+        assert type(problem_with(server.url, key="sk-secret\r\nX: y")) is KeyMalformed
         assert server.requests == []
 
 

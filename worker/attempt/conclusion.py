@@ -25,6 +25,7 @@ from worker.errors import (
     StorageFailed,
     UnexpectedError,
 )
+from worker.hints import message_of
 from worker.queue import jobs
 from worker.retry import Decision, History, Kind, decide
 
@@ -73,10 +74,12 @@ def _move(database: Database, claim: Claim, error: CodedError, decision: Decisio
     if decision.kind is Kind.AGAIN:
         waiting = error if decision.waiting else None
         jobs.requeue(database, claim, due_in_s=decision.due_in_s, waiting=waiting, charge=decision.charge)
-        log.warning("the job is tried again", code=error.code, why=error.message, due_in_s=round(decision.due_in_s, 1))
+        log.warning(
+            "the job is tried again", code=error.code, why=message_of(error), due_in_s=round(decision.due_in_s, 1)
+        )
         return
     jobs.fail(database, claim, error, stage_of(error))
-    log.warning("the job has failed; it is not tried again by itself", code=error.code, why=error.message)
+    log.warning("the job has failed; it is not tried again by itself", code=error.code, why=message_of(error))
 
 
 def _tell(tell: Callable[[], None], claim: Claim, lease: Lease) -> None:

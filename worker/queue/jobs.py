@@ -18,6 +18,7 @@ from realtime.protocol.errors import CodedError
 from worker.claims.claim import FREE, PROGRESS, Claim, locked
 from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob
+from worker.hints import message_of
 from worker.models import Job, Recording, Segment
 from worker.queue.claimable import count_due, next_due
 from worker.queue.filters import JobFilter
@@ -210,7 +211,7 @@ def _stalled_by(error: CodedError) -> dict[str, Any]:
     goes_on = Job.stall_code == error.code
     since = case((goes_on, Job.stall_since_ms), else_=now_ms())
     stalls = {"stall_code": error.code, "stall_since_ms": since, "stalls": case((goes_on, Job.stalls + 1), else_=1)}
-    return {**waiting_for(error.code, error.message, since), **stalls}
+    return {**waiting_for(error.code, message_of(error), since), **stalls}
 
 
 def finish(database: Database, claim: Claim) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from realtime.protocol.errors import CodedError
 from worker.claims.claim import FREE, Claim, locked, raised, touch
 from worker.database import change
+from worker.hints import hint_of, message_of
 from worker.models import Job
 from worker.states import JobState, sources_of
 
@@ -45,10 +46,10 @@ def ended_by(error: CodedError, stage: str) -> dict[str, Any]:
         "error_code": error.code,
         "error": {
             "code": error.code,
-            "message": error.message,
+            "message": message_of(error),
             "stage": stage,
             "retryable": error.retryable,
             "service_code": error.service_code,
-            "hint": error.hint,
+            "hint": hint_of(type(error)),
         },
     }

@@ -20,6 +20,7 @@ from worker.budgets import described, is_of_budget
 from worker.claims.claim import locked, raised
 from worker.database import NOW, Database, change, now_ms
 from worker.errors import BudgetExhausted
+from worker.hints import message_of
 from worker.models import Budget, Job, ServiceState
 from worker.states import JobState, Lane
 
@@ -79,7 +80,7 @@ def _is_spent(job: Any) -> ColumnElement[bool]:  # noqa: ANN401  # Job, or an al
 def tell(database: Database, jobs: Iterable[ColumnElement[bool]], error: CodedError, *, at_once: int = AT_ONCE) -> None:
     """Let each of these jobs that is queued say what it waits for, and mark it."""
     untold = (Job.status == JobState.QUEUED, Job.waiting_code.is_distinct_from(error.code))
-    columns = waiting_for(error.code, error.message, now_ms(), blocked_by(Job))
+    columns = waiting_for(error.code, message_of(error), now_ms(), blocked_by(Job))
     _change_in_slices(database, (*untold, *jobs), columns, at_once)
 
 

@@ -18,6 +18,7 @@ from realtime.protocol.errors import CodedError
 from worker.claims.claim import PROGRESS, Claim, touch
 from worker.database import Database, bindings, bound, change, execute, upsert_in
 from worker.errors import UnexpectedError
+from worker.hints import message_of
 from worker.models import Job, Segment
 from worker.results.answers import NewAnswer, add_answer, is_answered
 from worker.split.spans import Span
@@ -113,7 +114,7 @@ def gap(
     """Report a segment that the service refused for good, and charge what was sent for it."""
     with writing(database, claim, **PROGRESS) as session:
         settle(session)
-        changes = {"state": SegmentState.GAP, "gap_code": error.code, "gap_message": error.message}
+        changes = {"state": SegmentState.GAP, "gap_code": error.code, "gap_message": message_of(error)}
         _settle(session, claim, segment_id, changes, sent_ms)
 
 

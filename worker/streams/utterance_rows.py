@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from realtime.protocol.errors import CodedError
 from worker.claims.claim import PROGRESS, Claim
 from worker.database import Database
+from worker.hints import message_of
 from worker.models import Job, Segment
 from worker.results.answers import NewAnswer, add_answer
 from worker.results.segments import Settle, nothing, writing
@@ -52,7 +53,7 @@ def store_gap(
     """An utterance that the service refused for good."""
     with writing(database, claim, **PROGRESS, **vars(progress)) as session:
         charge.settle(session)
-        reason = {"gap_code": error.code, "gap_message": error.message}
+        reason = {"gap_code": error.code, "gap_message": message_of(error)}
         _add(session, claim, span, charge.sent_ms, state=SegmentState.GAP, **reason)
 
 

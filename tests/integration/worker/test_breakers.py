@@ -9,6 +9,7 @@ from realtime.protocol.errors import BillUnpaid, KeyRefused, QuotaExceeded, Rate
 from tests.fixtures.rows import SPEC, claim, read_job, submit
 from worker import breakers
 from worker.database import Database
+from worker.hints import hint_of
 from worker.models import ServiceState
 from worker.queue import jobs
 from worker.queue.waiting import keep_marks
@@ -53,7 +54,7 @@ def test_stragglers_neither_put_a_probe_off_nor_change_since_when(database: Data
     before = breakers.service_states(database)["intl"]
     breakers.service_trouble(database, "intl", BillUnpaid())
     after = breakers.service_states(database)["intl"]
-    assert after == replace(before, code="bill_unpaid", message=BillUnpaid.hint)
+    assert after == replace(before, code="bill_unpaid", message=hint_of(BillUnpaid))
 
 
 def test_recovery_opens_it_for_all(database: Database) -> None:

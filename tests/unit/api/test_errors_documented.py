@@ -8,6 +8,7 @@ from api.http.problems import problem, status_of
 from realtime.protocol.errors import CodedError
 from tests.fixtures.paths import DOCS
 from worker import errors
+from worker.hints import hint_of
 
 PAGE = DOCS / "errors.md"
 ROW = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\S+) \| (?P<again>yes|no) \| (?P<hint>.+) \|$", re.MULTILINE)
@@ -36,7 +37,7 @@ def coded(kind: type[CodedError] = CodedError) -> list[type[CodedError]]:
 
 def row_of(kind: type[CodedError]) -> tuple[str, str, str, str]:
     status = str(status_of(kind)) if issubclass(kind, AT_THE_DOOR) else "job"
-    return kind.code, status, "yes" if kind.retryable else "no", kind.hint
+    return kind.code, status, "yes" if kind.retryable else "no", hint_of(kind)
 
 
 def test_every_error_has_its_line_and_every_line_its_error() -> None:
@@ -52,6 +53,7 @@ def test_no_two_errors_share_a_code() -> None:
 @pytest.mark.parametrize("kind", coded(), ids=lambda kind: str(kind.code))
 def test_every_error_says_what_to_do_and_becomes_a_problem(kind: type[CodedError]) -> None:
     assert kind.hint.endswith(".")
+    assert hint_of(kind).endswith(".")
     body = problem(kind())
-    assert (body["code"], body["detail"], body["hint"]) == (kind.code, kind.hint, kind.hint)
+    assert (body["code"], body["detail"], body["hint"]) == (kind.code, hint_of(kind), hint_of(kind))
     assert 400 <= body["status"] <= 599

@@ -3,6 +3,7 @@
 from realtime.protocol.errors import KeyRefused
 from worker import breakers
 from worker.database import Database
+from worker.hints import hint_of
 from worker.settings import Settings
 from worker.views.services import read_services
 
@@ -17,7 +18,7 @@ def test_the_configured_service_comes_first_and_all_are_open_to_begin_with(datab
 def test_a_refusal_shows_why_since_when_and_when_it_is_asked_again(database: Database) -> None:
     breakers.service_trouble(database, "intl", KeyRefused())
     item = next(item for item in read_services(database, Settings())["items"] if item["name"] == "intl")
-    assert (item["state"], item["code"], item["message"]) == ("refused", "key_refused", KeyRefused.hint)
+    assert (item["state"], item["code"], item["message"]) == ("refused", "key_refused", hint_of(KeyRefused))
     assert item["next_try_at"] > item["since"]
 
 
