@@ -12,7 +12,7 @@ from worker.errors import InvalidRequest, LanguageNotSupported, UnknownLanguage
 from worker.services.catalogue import Service
 from worker.services.languages import PROTOCOL_LANGUAGES
 from worker.shapes.options import SpecOptions
-from worker.split.presets import preset_of
+from worker.split.presets import Preset, preset_of
 from worker.states import Channels, Lane, Segmentation
 from worker.version import VERSION
 
@@ -55,6 +55,20 @@ class Spec:
         values["segmentation"] = Segmentation(str(values["segmentation"]))
         values["lane"] = Lane(str(values["lane"]))
         return cls(**values)  # type: ignore[arg-type]  # written by to_json
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the service hears the whole recording and cuts it itself."""
+        return self.segmentation is Segmentation.SERVER_VAD
+
+    @property
+    def preset(self) -> Preset:
+        """How long our segments should be."""
+        return preset_of(self.segmentation, self.cut)
+
+    def segments_like(self, other: "Spec") -> bool:
+        """Whether the same audio has the same segments under both."""
+        return (self.segmentation, self.cut, self.channels) == (other.segmentation, other.cut, other.channels)
 
     @cached_property
     def recognition_key(self) -> str:

@@ -19,8 +19,7 @@ from worker.results import segments
 from worker.results.segments import StoredSegment
 from worker.retry import TooManyGaps, too_many_gaps
 from worker.split.cutting import Cutting, cut
-from worker.split.presets import preset_of
-from worker.states import Channels, Segmentation, SegmentState
+from worker.states import Channels, SegmentState
 from worker.streams.streaming import EarlierStream, Streaming
 
 log = structlog.get_logger(__name__)
@@ -79,7 +78,7 @@ class Attempt:
         plan = self._read_plan()
         if not plan.is_done:
             self._resources.recognisers.of(self._claim.spec.service).knock(self._claim.spec, self._lease)
-        if self._claim.spec.segmentation is Segmentation.SERVER_VAD and not plan.cut_complete:
+        if self._claim.spec.is_streamed and not plan.cut_complete:
             self._stream(plan, self._read_recording())
             plan = self._read_plan()  # an utterance that waits for its answer was a gap before a retry by hand
         if not plan.is_done:
@@ -140,7 +139,7 @@ class Attempt:
             decoding,
             channels=spec.channels,
             auto=Channels(recording.auto_channels) if recording.auto_channels else None,
-            preset=preset_of(spec.segmentation, spec.cut),
+            preset=spec.preset,
             segment_limit_ms=self._resources.service(spec.service).segment_limit_ms,
             stored=[segment.span for segment in (plan.pending if plan.cut_complete else plan.stored)],
             complete=plan.cut_complete,

@@ -17,7 +17,9 @@ from worker.states import JobState, SegmentState
 def find_same(database: Database, claim: Claim, digest: str) -> Job | None:
     """The latest job that streamed these bytes in the same way to its end."""
     with database.reading() as session:
-        same = (job for job in session.scalars(_alike(claim, digest)) if _asked_for(job) == _wanted(claim.spec))
+        same = (
+            job for job in session.scalars(_alike(claim, digest)) if claim.spec.segments_like(Spec.from_json(job.spec))
+        )
         return next((job for job in same if not _is_stuck(session, job)), None)
 
 
@@ -69,11 +71,3 @@ def _alike(claim: Claim, digest: str) -> Select[Job]:
         )
         .order_by(Job.id.desc())
     )
-
-
-def _asked_for(job: Job) -> tuple[str, str]:
-    return _wanted(Spec.from_json(job.spec))
-
-
-def _wanted(spec: Spec) -> tuple[str, str]:
-    return spec.segmentation, spec.channels
