@@ -40,7 +40,8 @@ from tests.fixtures.rows import tell_used_up, use_up
 from worker.budgets import Scope
 from worker.database import Database
 from worker.models import Job, Recording
-from worker.queue import jobs
+from worker.queue import jobs, submission
+from worker.recordings import NewRecording
 from worker.spec import Spec
 from worker.states import Lane
 
@@ -88,8 +89,8 @@ def fill(database: Database, count: int) -> None:
 
 
 def submit_bench(session: Session, archive: str, number: int) -> None:
-    recording = jobs.NewRecording(archive=archive, identity=f"sha256:{number}", source="a.wav", digest=f"{number:064x}")
-    jobs.submit(session, recording, Spec(service="local", model="scripted"))
+    recording = NewRecording(archive=archive, identity=f"sha256:{number}", source="a.wav", digest=f"{number:064x}")
+    submission.submit(session, recording, Spec(service="local", model="scripted"))
 
 
 def _copies(table: Any, changes: dict[str, str]) -> str:  # noqa: ANN401  # a mapped class's table

@@ -14,7 +14,9 @@ from api.requests.sources import Refusal, registered_many
 from api.requests.submissions import submission
 from worker.doorway import Session
 from worker.errors import InvalidRequest, RequestError
-from worker.queue.jobs import NewRecording, Submission, Submitted, submit_many
+from worker.queue.job_rows import Submitted
+from worker.queue.submission import Submission, submit_many
+from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.shapes.fields import Name, sentence
 from worker.shapes.options import UrlOptions

@@ -19,7 +19,7 @@ from worker.doorway import Session
 from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Chunk, Fields, Row, read_chunks
 from worker.queue.batches import add_batch, require_batch
-from worker.queue.jobs import Submission, submit_many
+from worker.queue.submission import Submission, submit_many
 from worker.shapes.options import JobOptions, UrlOptions
 from worker.spec import Spec
 from worker.states import Lane

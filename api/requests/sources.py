@@ -10,7 +10,7 @@ from worker.media.fetch import SourceIdentity
 from worker.media.looks import look_at_source
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.urls import SOURCES, check_url, display
-from worker.queue.jobs import NewRecording
+from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.shapes.options import UrlOptions
 

@@ -10,24 +10,25 @@ from worker.archive_rules import rules_of
 from worker.doorway import Session
 from worker.media import identities
 from worker.media.store import Saved
-from worker.queue import jobs
 from worker.queue.batches import require_batch
+from worker.queue.submission import Submission, submit_many
+from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.shapes.options import JobOptions
 from worker.spec import Spec
 from worker.views.jobs import read_job
 
 
-def of_upload(upload: Upload[JobOptions]) -> jobs.NewRecording:
+def of_upload(upload: Upload[JobOptions]) -> NewRecording:
     """The recording of a submission."""
     options = upload.options
     described = {"external_id": options.external_id, "labels": options.labels}
     return of_saved(options.archive, upload.saved, upload.name, **described)
 
 
-def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> jobs.NewRecording:  # noqa: ANN401  # its other fields
+def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> NewRecording:  # noqa: ANN401  # its other fields
     """A recording whose bytes are in the media store, known by their digest."""
-    return jobs.NewRecording(
+    return NewRecording(
         archive=archive,
         identity=identities.of_bytes(saved.digest),
         source=name,
@@ -51,9 +52,9 @@ def fields_of(options: JobOptions) -> dict[str, Any]:
     return options.model_dump(mode="json")
 
 
-def submission(recording: jobs.NewRecording, options: JobOptions, spec: Spec, own: frozenset[str]) -> jobs.Submission:
+def submission(recording: NewRecording, options: JobOptions, spec: Spec, own: frozenset[str]) -> Submission:
     """What was asked for, as the verbs take it; ``own`` are the languages in which a recording's own may be."""
-    return jobs.Submission(
+    return Submission(
         recording=recording,
         spec=spec,
         batch_id=options.batch,
@@ -65,13 +66,13 @@ def submission(recording: jobs.NewRecording, options: JobOptions, spec: Spec, ow
     )
 
 
-def answer(session: Session, recording: jobs.NewRecording, options: JobOptions, settings: Settings) -> Answer:
+def answer(session: Session, recording: NewRecording, options: JobOptions, settings: Settings) -> Answer:
     """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch."""
     if options.batch is not None:
         require_batch(session, options.batch)
     rules = rules_of(session, options.archive)
     spec, own = spec_of(options, settings, rules), own_languages_of(options, settings, rules)
-    [made] = jobs.submit_many(session, [submission(recording, options, spec, own)])
+    [made] = submit_many(session, [submission(recording, options, spec, own)])
     body = {**read_job(session, made.job_id), "existing": made.existing}
     lanes = frozenset() if made.existing else frozenset({spec.lane})
     return Answer(body, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)

@@ -14,7 +14,8 @@ from tests.fixtures.doors import House, sound
 from tests.fixtures.rows import claim
 from worker.errors import DamagedAudio, StorageFailed
 from worker.models import Job as JobRow
-from worker.queue import jobs
+from worker.queue import jobs, sweep
+from worker.queue.filters import JobFilter
 from worker.shapes.jobs import Job
 from worker.states import Lane
 
@@ -178,7 +179,7 @@ def test_a_job_shows_its_deadline_and_fails_when_it_is_still_queued_then(either_
     view = either_house.client.get(f"/v1/jobs/{job_id}").json()
     assert view["deadline"] > view["created_at"]
     past = either_house.job(content=sound(1), data={"deadline": "2001-01-01T00:00:00Z"})
-    jobs.fail_overdue(either_house.database)
+    sweep.fail_overdue(either_house.database)
     error = either_house.client.get(f"/v1/jobs/{past}").json()["error"]
     assert (error["code"], error["stage"], error["retryable"]) == ("deadline_exceeded", "queue", False)
 
@@ -246,7 +247,7 @@ def test_a_part_that_was_killed_is_gone_on_with_and_counted_once(
     request: dict[str, Any] = {"json": {"archive": "default"}, "headers": {"Idempotency-Key": "k"}}
     calls = iter([jobs.cancel_many, jobs.cancel_many, _killed])
 
-    def killed_in_the_third(session: Session, chosen: jobs.JobFilter) -> int:
+    def killed_in_the_third(session: Session, chosen: JobFilter) -> int:
         return next(calls)(session, chosen)
 
     with monkeypatch.context() as patched:
@@ -258,5 +259,5 @@ def test_a_part_that_was_killed_is_gone_on_with_and_counted_once(
     assert either_house.client.get(f"/v1/jobs/{late}").json()["status"] == "queued"
 
 
-def _killed(_session: Session, _chosen: jobs.JobFilter) -> int:
+def _killed(_session: Session, _chosen: JobFilter) -> int:
     raise StorageFailed

@@ -12,7 +12,7 @@ from tests.fixtures.spoken import bring, spoken
 from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.models import Member
-from worker.queue import jobs
+from worker.queue import jobs, submission
 from worker.queue.batches import add_batch
 from worker.recordings import find_or_add
 from worker.results import segments
@@ -40,7 +40,7 @@ def test_an_archive_gives_the_current_versions_and_why_others_are_missing(either
     broken = failed(database, 2)
     corrected = bring(database, spoken(database, 3, "three").recording_id, "as it was", pin=True)
     with database.writing() as session:
-        jobs.submit(session, new_recording(9, archive="another"), SPEC)
+        submission.submit(session, new_recording(9, archive="another"), SPEC)
         session.commit()
 
     newest, middle, oldest = asked(either_house, archive="tests")

@@ -28,6 +28,7 @@ from worker.database import Database
 from worker.errors import IllegalMove
 from worker.models import Job
 from worker.queue import jobs
+from worker.queue.filters import JobFilter
 from worker.results import segments
 from worker.results.totals import Totals, totals
 from worker.settings import Settings
@@ -93,7 +94,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def retries(self) -> None:
         """By hand, all that have failed."""
-        chosen = jobs.JobFilter(campaign=self.campaign, status=JobState.FAILED)
+        chosen = JobFilter(campaign=self.campaign, status=JobState.FAILED)
         do(self.database, jobs.retry_many, chosen)
 
     @invariant()

@@ -17,7 +17,7 @@ from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.imports.chunks import house_of
-from worker.queue import idempotency, jobs
+from worker.queue import claimable, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
@@ -156,13 +156,13 @@ HOT: dict[str, Callable[[Database], object]] = {
         list_recordings, Window(), RecordingFields(archive="a3", external_id="e7")
     ),
     "what an archive has of a chunk": reading(house_of, "a3", [new_recording(7, archive="a3", external_id="e7")]),
-    "submit": writing(jobs.submit, new_recording(), SPEC),
-    "submit again": writing(jobs.submit, new_recording(archive="a7", identity="sha256:7"), SPEC),
+    "submit": writing(submission.submit, new_recording(), SPEC),
+    "submit again": writing(submission.submit, new_recording(archive="a7", identity="sha256:7"), SPEC),
     "claim": lambda database: jobs.claim(database, Lane.BULK, "w", 60),
-    "count what is due": lambda database: jobs.count_due(database, Lane.NORMAL, 40),
+    "count what is due": lambda database: claimable.count_due(database, Lane.NORMAL, 40),
     "renew": lambda database: jobs.renew(database, [CLAIM], 60),
-    "expire": jobs.expire,
-    "fail what is overdue": jobs.fail_overdue,
+    "expire": sweep.expire,
+    "fail what is overdue": sweep.fail_overdue,
     "segments of a job": lambda database: segments.stored_segments(database, CLAIM),
     "look up an answer": lambda database: answers.look_up(database, recognition_key="k", **PLACE),
     "look up by audio": lambda database: answers.look_up_pcm(database, "k", "x"),

@@ -18,7 +18,8 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, LeaseLost
 from worker.models import Base, Job
-from worker.queue import jobs
+from worker.queue import jobs, sweep
+from worker.queue.sweep import MAX_LOSSES
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import ENDED, JobState, Lane
@@ -153,10 +154,10 @@ class Verbs(RuleBasedStateMachine):
         ended = [job_id for job_id in set(lost) if self.model[job_id].status == JobState.RUNNING]
         for job_id in ended:
             set_job(self.database, job_id, lease_until_ms=1)
-        assert sorted(jobs.expire(self.database)) == sorted(ended)
+        assert sorted(sweep.expire(self.database)) == sorted(ended)
         for job in (self.model[job_id] for job_id in ended):
             job.losses += 1
-            job.status = JobState.FAILED if job.losses == jobs.MAX_LOSSES else JobState.QUEUED
+            job.status = JobState.FAILED if job.losses == MAX_LOSSES else JobState.QUEUED
 
     @rule(chosen=st.lists(claims, max_size=4))
     def renew(self, chosen: list[Claim | None]) -> None:

@@ -16,8 +16,9 @@ from worker.claims.claim import Claim, touch
 from worker.database import Database
 from worker.errors import IdempotencyInFlight, IllegalMove, LeaseLost
 from worker.models import Job, Recording, ServiceState, Transcript
-from worker.queue import idempotency, jobs
+from worker.queue import idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter
+from worker.queue.job_rows import Submitted
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import JobState, Lane, Segmentation
@@ -63,9 +64,9 @@ def test_as_many_claimers_as_jobs_all_get_one(database: Database) -> None:
 
 
 def test_equal_submissions_at_once_make_one_job(database: Database) -> None:
-    def send(_number: int) -> jobs.Submitted:
+    def send(_number: int) -> Submitted:
         with database.writing() as session:
-            submitted = jobs.submit(session, new_recording(), SPEC)
+            submitted = submission.submit(session, new_recording(), SPEC)
             session.commit()
         return submitted
 
@@ -87,7 +88,7 @@ def test_recording_is_never_worked_on_twice_under_one_key(database: Database) ->
         for segmentation in Segmentation:
             with database.writing() as session:
                 spec = replace(SPEC, segmentation=segmentation)
-                jobs.submit(session, new_recording(number), spec)
+                submission.submit(session, new_recording(number), spec)
                 session.commit()
     claims = at_once(6, lambda number: jobs.claim(database, Lane.NORMAL, f"w{number}", 60))
     taken = [one.recording_id for one in claims if one is not None]
@@ -98,7 +99,7 @@ def test_recording_is_never_worked_on_twice_under_one_key(database: Database) ->
 def test_the_same_bytes_in_several_archives_are_worked_on_once(database: Database) -> None:
     for archive in ("a", "b", "c"):
         with database.writing() as session:
-            jobs.submit(session, new_recording(archive=archive), SPEC)
+            submission.submit(session, new_recording(archive=archive), SPEC)
             session.commit()
     claims = [one for one in at_once(6, lambda n: jobs.claim(database, Lane.NORMAL, f"w{n}", 60)) if one is not None]
     assert len(claims) == 1
@@ -115,7 +116,7 @@ def test_one_key_in_many_requests_at_once_makes_one_job(database: Database) -> N
                 return None
             if replay is not None:
                 return str(replay.response["id"])
-            job_id = jobs.submit(session, new_recording(), SPEC, fresh=True).job_id
+            job_id = submission.submit(session, new_recording(), SPEC, fresh=True).job_id
             idempotency.complete(session, "k", "f" * 64, status=202, response={"id": job_id})
             session.commit()
         return job_id
@@ -141,10 +142,10 @@ def test_open_write_and_the_sweep_come_one_after_the_other(database: Database) -
     set_job(database, claimed.job_id, lease_until_ms=1)
     with ThreadPoolExecutor(1) as pool, database.writing() as session:
         touch(session, claimed)
-        sweep = pool.submit(jobs.expire, database)
+        sweeping = pool.submit(sweep.expire, database)
         session.commit()
-        sweep.result()
-    jobs.expire(database)
+        sweeping.result()
+    sweep.expire(database)
     successor = claim(database, worker="w2")
     assert successor.fence == claimed.fence + 1
     with pytest.raises(LeaseLost):

@@ -16,8 +16,7 @@ from tests.fixtures.paths import SAMPLES
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import audio, music, read_samples, silence, talk, tone, write_wav
 from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
-from worker.queue.jobs import NewRecording
-from worker.recordings import read_recording
+from worker.recordings import NewRecording, read_recording
 from worker.states import Channels, Lane
 from worker.views.jobs import read_job as view
 

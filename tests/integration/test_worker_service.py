@@ -14,6 +14,7 @@ from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
 from worker import breakers
 from worker.models import Job, ServiceState
 from worker.queue import jobs
+from worker.queue.filters import JobFilter
 from worker.states import BreakerState, JobState, SegmentState
 
 SESSIONS = 4
@@ -36,7 +37,7 @@ def fleet(shared_fleet: Fleet) -> Iterator[Fleet]:
     """Without a service yet; what a test did to it is undone."""
     yield shared_fleet
     with shared_fleet.database.writing() as session:
-        jobs.cancel_many(session, jobs.JobFilter())
+        jobs.cancel_many(session, JobFilter())
         session.commit()
     shared_fleet.stop_service()
     breakers.service_recovered(shared_fleet.database, "local")

@@ -26,7 +26,7 @@ from worker.logs import configure_logging
 from worker.models import Job
 from worker.processes.housekeeping import tidy
 from worker.processes.tasks import FEWEST, Waker
-from worker.queue import jobs
+from worker.queue import claimable, sweep
 from worker.queue.waiting import keep_marks
 from worker.readiness import Pulse
 from worker.settings import Settings
@@ -79,12 +79,12 @@ class Dispatcher:
 
         The ids of the expired jobs.
         """
-        expired = jobs.expire(self.database)
+        expired = sweep.expire(self.database)
         settle_dead(self.database)
         self._sweep_at = time.monotonic() + self.sweep_s
         for job_id in expired:
             log.warning("a worker vanished; its job goes on elsewhere, unless it was the third time", job=job_id)
-        for job_id in jobs.fail_overdue(self.database):
+        for job_id in sweep.fail_overdue(self.database):
             log.warning("a job's deadline passed before it was done; it has failed", job=job_id)
         return expired
 
@@ -100,7 +100,7 @@ class Dispatcher:
 
     def top_up(self, lane: Lane, room: int) -> int:
         """Send what is missing between the wake-ups that lie in Redis and the jobs that are due; how many."""
-        due = jobs.count_due(self.database, lane, room)
+        due = claimable.count_due(self.database, lane, room)
         waiting = self.waker.waiting(lane) if due else None
         if waiting is None:  # nothing is due, or Redis is away: the next round asks again
             return 0

@@ -20,42 +20,14 @@ from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob
 from worker.hints import message_of
 from worker.models import Job, Recording, Segment
-from worker.queue.claimable import count_due, next_due
+from worker.queue.claimable import next_due
 from worker.queue.filters import JobFilter
 from worker.queue.members import given_again
 from worker.queue.moves import ended_by, move_claimed, move_many, moving
-from worker.queue.submission import Submission, Submitted, submit, submit_many
-from worker.queue.sweep import MAX_LOSSES, expire, fail_overdue
 from worker.queue.waiting import NOT_WAITING, waiting_for
-from worker.recordings import NewRecording
 from worker.results.transcripts import add_transcript
 from worker.spec import Spec
 from worker.states import JobState, Lane, SegmentState
-
-__all__ = [
-    "MAX_LOSSES",
-    "Claim",
-    "JobFilter",
-    "NewRecording",
-    "Submission",
-    "Submitted",
-    "cancel",
-    "cancel_many",
-    "claim",
-    "count_due",
-    "expire",
-    "fail",
-    "fail_overdue",
-    "finish",
-    "release",
-    "renew",
-    "requeue",
-    "retry",
-    "retry_many",
-    "stop_many",
-    "submit",
-    "submit_many",
-]
 
 IDS_AT_ONCE = 10_000  # SQLite takes 32,766 values in one statement, PostgreSQL 65,535
 CLAIM_TRIES = 10  # a lost try means that another worker won a job

@@ -1,4 +1,4 @@
-"""Submitting: recordings, each with a job that is made or found. The verb of `worker.queue.jobs` that makes jobs."""
+"""Submitting: recordings, each with a job that is made or found. The verb that makes jobs."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,6 @@ from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
 from worker.recordings import Found, NewRecording, find_or_add
 from worker.shapes.times import Deadline
 from worker.spec import Spec
-
-__all__ = ["Submission", "Submitted", "submit", "submit_many"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.models import Segment
-from worker.queue import jobs
+from worker.queue import jobs, submission
+from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.states import Lane
@@ -53,11 +54,11 @@ def resources(
 def claimed_job(resources: WorkerResources, path: Path) -> Claim:
     with path.open("rb") as file:
         saved = resources.media.save(file, 2**30)
-    recording = jobs.NewRecording(
+    recording = NewRecording(
         archive="tests", identity=saved.digest, digest=saved.digest, source=path.name, media_key=saved.key
     )
     with resources.database.writing() as session:
-        jobs.submit(session, recording, Spec(service="local", model="scripted"))
+        submission.submit(session, recording, Spec(service="local", model="scripted"))
         session.commit()
     claimed = jobs.claim(resources.database, Lane.NORMAL, "w", 60)
     assert claimed is not None

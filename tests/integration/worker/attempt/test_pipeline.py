@@ -20,7 +20,8 @@ from worker.attempt.sources import Sources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.models import Answer, Job, Recording
-from worker.queue import jobs
+from worker.queue import jobs, submission
+from worker.recordings import NewRecording
 from worker.results import segments
 from worker.settings import Settings
 from worker.spec import Spec
@@ -60,7 +61,7 @@ def resources(settings: Settings, stop: Stop) -> Iterator[WorkerResources]:
 def submit(resources: WorkerResources, path: Path) -> str:
     with path.open("rb") as file:
         saved = resources.media.save(file, 2**30)
-    recording = jobs.NewRecording(
+    recording = NewRecording(
         archive="tests",
         identity=saved.digest,
         digest=saved.digest,
@@ -69,7 +70,7 @@ def submit(resources: WorkerResources, path: Path) -> str:
         size_bytes=saved.size_bytes,
     )
     with resources.database.writing() as session:
-        submitted = jobs.submit(session, recording, SPEC)
+        submitted = submission.submit(session, recording, SPEC)
         session.commit()
     return submitted.job_id
 

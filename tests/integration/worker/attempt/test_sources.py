@@ -21,7 +21,8 @@ from worker.media import identities
 from worker.media.fetch import SourceIdentity
 from worker.media.mounts import identify_mounted
 from worker.models import Recording
-from worker.queue import jobs
+from worker.queue import jobs, submission
+from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.states import Lane
 
@@ -89,7 +90,7 @@ def resources(tmp_path: Path, sqlite_url: str, redis_url: str, stop: Stop) -> It
 
 def register(resources: WorkerResources, url: str, state: SourceIdentity) -> Claim:
     """A source in this state with a job that is claimed."""
-    recording = jobs.NewRecording(
+    recording = NewRecording(
         archive="tests",
         identity=identities.of_source(url, state),
         source=url,
@@ -97,7 +98,7 @@ def register(resources: WorkerResources, url: str, state: SourceIdentity) -> Cla
         size_bytes=state.size_bytes,
     )
     with resources.database.writing() as session:
-        jobs.submit(session, recording, SPEC)
+        submission.submit(session, recording, SPEC)
         session.commit()
     claimed = jobs.claim(resources.database, Lane.NORMAL, "w", 60)
     assert claimed is not None

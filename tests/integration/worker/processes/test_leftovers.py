@@ -13,7 +13,7 @@ from worker.imports.requests import manifest_source
 from worker.media.store import MediaStore, Saved
 from worker.processes import leftovers
 from worker.processes.leftovers import sweep_leftovers
-from worker.queue import jobs
+from worker.queue import submission
 
 DAY_S = 24 * 3600
 
@@ -32,7 +32,7 @@ def stored(store: MediaStore, content: bytes, *, age_s: float = 0) -> Saved:
 def register(database: Database, saved: Saved) -> None:
     recording = new_recording(digest=saved.digest, identity=saved.digest, media_key=saved.key)
     with database.writing() as session:
-        jobs.submit(session, recording, SPEC)
+        submission.submit(session, recording, SPEC)
         session.commit()
 
 

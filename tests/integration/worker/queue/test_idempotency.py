@@ -7,7 +7,7 @@ from tests.fixtures.rows import SPEC, new_recording
 from worker.database import Database
 from worker.errors import IdempotencyInFlight, IdempotencyMismatch
 from worker.models import IdempotencyKey, Job
-from worker.queue import idempotency, jobs
+from worker.queue import idempotency, submission
 
 PRINT = "f" * 64
 
@@ -18,7 +18,7 @@ def _post(database: Database, key: str = "k1", fingerprint: str = PRINT, *, kill
         replay = idempotency.begin(session, key, fingerprint)
         if replay is not None:
             return replay.response
-        job_id = jobs.submit(session, new_recording(), SPEC).job_id
+        job_id = submission.submit(session, new_recording(), SPEC).job_id
         response: dict[str, object] = {"id": job_id}
         idempotency.complete(session, key, fingerprint, status=202, response=response)
         if not killed:

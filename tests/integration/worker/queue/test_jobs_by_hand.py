@@ -7,8 +7,8 @@ from tests.fixtures.rows import SPEC, claim, new_recording, read_job, set_job, s
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, LeaseLost, UnknownJob
 from worker.models import Job
-from worker.queue import jobs
-from worker.queue.jobs import JobFilter
+from worker.queue import jobs, submission
+from worker.queue.filters import JobFilter
 from worker.states import JobState
 
 
@@ -88,7 +88,7 @@ def test_many_are_cancelled_by_a_filter_and_others_left(database: Database) -> N
     jobs.fail(database, claim(database), DamagedAudio(), "decode")
     chosen = [submit(database, 2), submit(database, 3)]
     with database.writing() as session:
-        elsewhere = jobs.submit(session, new_recording(4, archive="other"), SPEC).job_id
+        elsewhere = submission.submit(session, new_recording(4, archive="other"), SPEC).job_id
         assert jobs.cancel_many(session, JobFilter(archive="tests")) == 2
         session.commit()
     states = [read_job(database, job_id).status for job_id in (ended, *chosen, elsewhere)]

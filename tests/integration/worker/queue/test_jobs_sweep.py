@@ -7,7 +7,7 @@ from tests.fixtures.rows import claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
-from worker.queue import jobs
+from worker.queue import claimable, jobs, sweep
 from worker.shapes.times import Deadline
 from worker.states import JobState, Lane
 
@@ -23,14 +23,14 @@ def _lose(database: Database) -> Claim:
 def test_live_leases_are_left_alone(database: Database) -> None:
     submit(database)
     claim(database)
-    assert jobs.expire(database) == []
+    assert sweep.expire(database) == []
 
 
 def test_job_whose_lease_ended_is_queued_again_at_its_place(database: Database) -> None:
     job_id = submit(database, 1)
     younger = submit(database, 2)
     _lose(database)
-    assert jobs.expire(database) == [job_id]
+    assert sweep.expire(database) == [job_id]
     job = read_job(database, job_id)
     assert (job.status, job.losses, job.attempts, job.worker) == (JobState.QUEUED, 1, 0, None)
     assert [claim(database).job_id for _ in range(2)] == [job_id, younger]
@@ -39,7 +39,7 @@ def test_job_whose_lease_ended_is_queued_again_at_its_place(database: Database) 
 def test_whoever_lost_its_lease_writes_nothing_more(database: Database) -> None:
     submit(database)
     lost = _lose(database)
-    jobs.expire(database)
+    sweep.expire(database)
     assert jobs.renew(database, [lost], 60) == set()
     with pytest.raises(LeaseLost):
         jobs.release(database, lost)
@@ -49,14 +49,14 @@ def test_lease_that_ended_unseen_may_still_be_renewed(database: Database) -> Non
     submit(database)
     late = _lose(database)
     assert jobs.renew(database, [late], 60) == {(late.job_id, late.fence)}
-    assert jobs.expire(database) == []
+    assert sweep.expire(database) == []
 
 
 def test_third_loss_in_a_row_fails_the_job(database: Database) -> None:
     job_id = submit(database)
     for _ in range(3):
         _lose(database)
-        jobs.expire(database)
+        sweep.expire(database)
     job = read_job(database, job_id)
     assert (job.status, job.error_code, job.losses) == (JobState.FAILED, "worker_lost", 3)
     assert job.error is not None
@@ -67,7 +67,7 @@ def test_sweep_takes_many_in_one_go(database: Database) -> None:
     expected = {submit(database, number) for number in range(5)}
     for _ in range(5):
         _lose(database)
-    assert set(jobs.expire(database)) == expected
+    assert set(sweep.expire(database)) == expected
 
 
 def test_a_queued_job_past_its_deadline_fails_with_what_it_waited_for(database: Database) -> None:
@@ -76,7 +76,7 @@ def test_a_queued_job_past_its_deadline_fails_with_what_it_waited_for(database: 
     for job_id in (idle, waiting):
         assert read_job(database, job_id).deadline_ms == pytest.approx(read_job(database, job_id).created_ms + 60_000)
         set_job(database, job_id, deadline_ms=1)
-    assert set(jobs.fail_overdue(database)) == {idle, waiting}
+    assert set(sweep.fail_overdue(database)) == {idle, waiting}
     job = read_job(database, waiting)
     assert (job.status, job.error_code, job.attempts, job.waiting_code) == (
         JobState.FAILED,
@@ -94,26 +94,26 @@ def test_a_deadline_that_has_not_come_and_a_job_at_work_are_left_alone(database:
     claimed = claim(database)
     later = submit(database, 2, deadline=SOON)
     set_job(database, claimed.job_id, deadline_ms=1)
-    assert jobs.fail_overdue(database) == []
+    assert sweep.fail_overdue(database) == []
     assert read_job(database, later).status == JobState.QUEUED
     jobs.requeue(database, claimed, due_in_s=3600, waiting=ServiceFault(), charge=False)
-    assert jobs.fail_overdue(database) == [claimed.job_id]
+    assert sweep.fail_overdue(database) == [claimed.job_id]
 
 
 def test_nobody_claims_a_job_past_its_deadline(database: Database) -> None:
     set_job(database, submit(database, deadline=SOON), deadline_ms=1)
-    assert jobs.count_due(database, Lane.NORMAL, 10) == 0
+    assert claimable.count_due(database, Lane.NORMAL, 10) == 0
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
 
 
 def test_very_many_overdue_jobs_fail_slice_by_slice(database: Database) -> None:
     submitted = {submit(database, number, deadline=Deadline(at_ms=1)) for number in range(5)}
-    assert set(jobs.fail_overdue(database, at_once=2)) == submitted
+    assert set(sweep.fail_overdue(database, at_once=2)) == submitted
 
 
 def test_a_retry_forgets_a_deadline_that_has_passed_and_keeps_one_that_has_not(database: Database) -> None:
     passed, ahead = submit(database, 1, deadline=Deadline(at_ms=1)), submit(database, 2, deadline=SOON)
-    jobs.fail_overdue(database)
+    sweep.fail_overdue(database)
     with database.writing() as session:
         jobs.cancel(session, ahead)
         jobs.retry(session, passed)

@@ -23,6 +23,7 @@ from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.models import Job
 from worker.queue import jobs
+from worker.queue.filters import JobFilter
 from worker.queue.reruns import retry_as
 from worker.results import segments
 from worker.spec import Spec
@@ -121,7 +122,7 @@ def test_many_are_tried_again_by_their_campaign(database: Database) -> None:
     work(database, failing=3)
     settle(database)
     assert states(database, made) == ["failed"] * 3
-    chosen = jobs.JobFilter(campaign=made, status=JobState.FAILED)
+    chosen = JobFilter(campaign=made, status=JobState.FAILED)
     assert do(database, jobs.retry_many, chosen) == 3
     assert states(database, made) == ["given"] * 3
 

@@ -9,14 +9,15 @@ from tests.fixtures.rows import SPEC, claim, new_recording, read_job, submit
 from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.models import Batch, Job, Recording
-from worker.queue import jobs
+from worker.queue import jobs, submission
+from worker.queue.job_rows import Submitted
 from worker.spec import Spec
 from worker.states import JobState, Lane
 
 
-def _again(database: Database) -> jobs.Submitted:
+def _again(database: Database) -> Submitted:
     with database.writing() as session:
-        submitted = jobs.submit(session, new_recording(), SPEC)
+        submitted = submission.submit(session, new_recording(), SPEC)
         session.commit()
     return submitted
 
@@ -36,7 +37,7 @@ def test_new_job_is_queued_and_due_at_once(database: Database) -> None:
 
 def test_same_recording_and_spec_give_the_job_that_exists(database: Database) -> None:
     job_id = submit(database)
-    assert _again(database) == jobs.Submitted(job_id, existing=True)
+    assert _again(database) == Submitted(job_id, existing=True)
     assert (_count(database, Job), _count(database, Recording)) == (1, 1)
 
 
@@ -54,7 +55,7 @@ def test_when_it_runs_does_not_make_it_another_job(database: Database) -> None:
 def test_another_archive_has_a_recording_and_a_job_of_its_own(database: Database) -> None:
     submit(database)
     with database.writing() as session:
-        submitted = jobs.submit(session, new_recording(archive="other"), SPEC)
+        submitted = submission.submit(session, new_recording(archive="other"), SPEC)
         session.commit()
     assert not submitted.existing
     assert _count(database, Recording) == 2
@@ -63,7 +64,7 @@ def test_another_archive_has_a_recording_and_a_job_of_its_own(database: Database
 def test_a_failed_job_is_found_too(database: Database) -> None:
     job_id = submit(database)
     jobs.fail(database, claim(database), DamagedAudio(), "decode")
-    assert _again(database) == jobs.Submitted(job_id, existing=True)
+    assert _again(database) == Submitted(job_id, existing=True)
 
 
 def test_fresh_makes_a_new_job_under_another_recognition_key(database: Database) -> None:
@@ -82,7 +83,7 @@ def test_fresh_where_nothing_was_is_a_plain_job(database: Database) -> None:
 def test_after_a_fresh_job_the_freshest_is_the_one_that_exists(database: Database) -> None:
     submit(database)
     freshest = submit(database, fresh=True)
-    assert _again(database) == jobs.Submitted(freshest, existing=True)
+    assert _again(database) == Submitted(freshest, existing=True)
 
 
 def test_options_are_kept_on_the_job(database: Database) -> None:
@@ -102,7 +103,7 @@ def test_options_are_kept_on_the_job(database: Database) -> None:
 
 def test_nothing_is_there_where_the_caller_does_not_commit(database: Database) -> None:
     with database.writing() as session:
-        jobs.submit(session, new_recording(), SPEC)
+        submission.submit(session, new_recording(), SPEC)
     assert (_count(database, Job), _count(database, Recording)) == (0, 0)
 
 
@@ -119,6 +120,6 @@ def test_a_source_in_place_is_compared_with_itself_also_when_its_bytes_are_known
 
 def submit_recording(database: Database, *, spec: Spec = SPEC, **changes: Any) -> str:  # noqa: ANN401  # any field
     with database.writing() as session:
-        submitted = jobs.submit(session, new_recording(**changes), spec)
+        submitted = submission.submit(session, new_recording(**changes), spec)
         session.commit()
     return submitted.job_id

@@ -7,19 +7,21 @@ from sqlalchemy import event, func, select
 from tests.fixtures.rows import SPEC, new_recording, read_job, submit
 from worker.database import Database
 from worker.models import Job, Recording
-from worker.queue import jobs
+from worker.queue import submission
+from worker.queue.job_rows import Submitted
+from worker.queue.submission import Submission
 from worker.shapes.times import Deadline
 
 
-def submit_many(database: Database, *submissions: jobs.Submission) -> list[jobs.Submitted]:
+def submit_many(database: Database, *submissions: Submission) -> list[Submitted]:
     with database.writing() as session:
-        submitted = jobs.submit_many(session, submissions)
+        submitted = submission.submit_many(session, submissions)
         session.commit()
     return submitted
 
 
-def plain(number: int, archive: str = "tests") -> jobs.Submission:
-    return jobs.Submission(recording=new_recording(number, archive=archive), spec=SPEC)
+def plain(number: int, archive: str = "tests") -> Submission:
+    return Submission(recording=new_recording(number, archive=archive), spec=SPEC)
 
 
 def test_jobs_are_made_in_the_order_that_they_were_asked_for(database: Database) -> None:
@@ -36,8 +38,8 @@ def test_what_is_there_and_what_is_asked_for_twice_is_found(database: Database) 
     first, again, other, elsewhere, spec = submit_many(
         database, plain(1), plain(2), plain(2), plain(1, "other"), replace(plain(2), spec=replace(SPEC, language="de"))
     )
-    assert first == jobs.Submitted(there, existing=True)
-    assert other == jobs.Submitted(again.job_id, existing=True)
+    assert first == Submitted(there, existing=True)
+    assert other == Submitted(again.job_id, existing=True)
     assert [again.existing, elsewhere.existing, spec.existing] == [False, False, False]
     with database.reading() as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (Recording, Job)]
@@ -48,7 +50,7 @@ def test_fresh_ones_come_after_each_other(database: Database) -> None:
     fresh = replace(plain(1), fresh=True)
     made = submit_many(database, fresh, fresh, plain(1))
     assert [read_job(database, one.job_id).spec["revision"] for one in made[:2]] == [0, 1]
-    assert made[2] == jobs.Submitted(made[1].job_id, existing=True)
+    assert made[2] == Submitted(made[1].job_id, existing=True)
 
 
 def test_each_has_options_of_its_own(database: Database) -> None:

@@ -13,7 +13,7 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import BudgetExhausted, PriceUnknown
 from worker.models import Budget, BudgetPeriod, ClaimReservation
-from worker.queue import jobs
+from worker.queue import jobs, submission, sweep
 from worker.spec import Spec
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import Lane
@@ -118,7 +118,7 @@ def test_what_a_dead_claim_had_reserved_counts_as_spent_and_it_settles_nothing_l
     assert settle_dead(database) == 0  # it lives
 
     set_job(database, dead.job_id, lease_until_ms=1)
-    jobs.expire(database)
+    sweep.expire(database)
     alive = claim(database, worker="w2")
     reserver(database, alive).reservation(1000).cover(1000)
     assert settle_dead(database) == 1
@@ -179,7 +179,7 @@ def test_a_job_that_is_submitted_meanwhile_says_what_it_waits_for(database: Data
     with pytest.raises(BudgetExhausted):
         reserver(database, claimed_job(database)).reservation(1).try_cover(1)
     with database.writing() as session:
-        others = jobs.submit(session, new_recording(3, archive="others"), INTL)
+        others = submission.submit(session, new_recording(3, archive="others"), INTL)
         session.commit()
     assert read_job(database, submit(database, 2, INTL)).waiting_code == "budget_exhausted"
     assert read_job(database, others.job_id).waiting_code is None

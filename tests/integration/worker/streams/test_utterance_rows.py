@@ -13,7 +13,7 @@ from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
 from worker.models import Answer, Segment
-from worker.queue import jobs
+from worker.queue import jobs, submission
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import Segmentation, SegmentState
@@ -109,7 +109,7 @@ def finish(database: Database, claimed: Claim) -> None:
 def another_claim(database: Database) -> Claim:
     """On a job for the same bytes in another archive."""
     with database.writing() as session:
-        jobs.submit(session, new_recording(1, archive="other"), SPEC)
+        submission.submit(session, new_recording(1, archive="other"), SPEC)
         session.commit()
     return claim(database)
 
