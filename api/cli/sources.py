@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.imports.names import ENDINGS
+from worker.imports.walking import ENDINGS
 
 
 @dataclass(frozen=True)

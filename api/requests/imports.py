@@ -9,9 +9,8 @@ from api.http.dependencies import Door
 from api.requests.options import read_options, spec_of
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
-from worker.imports.listing import check_folder
+from worker.imports.listing import FolderAsk, check_folder, manifest_source
 from worker.imports.manifests import NEWLINE, check_head
-from worker.imports.requests import FolderAsk, manifest_source
 from worker.imports.rows import ManifestRow
 from worker.shapes.fields import sentence
 from worker.shapes.options import JobOptions, SpecOptions

@@ -14,7 +14,7 @@ from api.requests.imports import folder_source, job_options
 from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
-from worker.imports.requests import FolderAsk
+from worker.imports.listing import FolderAsk
 from worker.queue.spec_request import spec_asked
 from worker.services.catalogue import find_service
 from worker.settings import Settings

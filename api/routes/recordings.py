@@ -19,7 +19,7 @@ from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
 from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
-from worker.imports.metadata import add_recording, describe
+from worker.imports.matching import add_recording, describe
 from worker.imports.rows import Described, read_row
 from worker.shapes.recordings import KeptRecording, Recording, Recordings
 from worker.shapes.transcripts import Versions

@@ -16,7 +16,7 @@ from worker import breakers, metrics
 from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
-from worker.imports.chunks import house_of
+from worker.imports.matching import house_of
 from worker.queue import claimable, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks

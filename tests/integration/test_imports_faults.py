@@ -20,7 +20,7 @@ from worker.errors import IllegalMove, LeaseLost
 from worker.imports import life
 from worker.imports.chunks import Chunk, keep_chunk
 from worker.imports.importer import Importer, ImportPace
-from worker.imports.requests import FolderAsk
+from worker.imports.listing import FolderAsk
 from worker.models import Import, ImportProblem, Recording
 from worker.settings import Settings
 

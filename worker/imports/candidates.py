@@ -13,8 +13,7 @@ from worker.errors import EmptyFile, InputError, SourceUnreachable
 from worker.ids import new_id
 from worker.imports.listing import Asked, Item
 from worker.imports.naming import Naming, parse_naming
-from worker.imports.rows import Described, merged, read_row
-from worker.imports.sidecars import read_sidecar
+from worker.imports.rows import Described, merged, read_row, read_sidecar
 from worker.media import identities
 from worker.media.fetch import SourceIdentity
 from worker.media.looks import look_at_source

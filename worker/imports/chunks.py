@@ -1,19 +1,18 @@
 """Keeping a chunk of an import: its recordings, jobs and problems, and how far it is, in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from realtime.protocol.errors import CodedError
-from worker.database import Database, change
+from worker.database import Database
 from worker.errors import DuplicateExternalId, LanguageNotSupported, SourceChanged
 from worker.imports.candidates import Candidate, Refused
 from worker.imports.life import ImportClaim, shown, touch
-from worker.imports.matching import House, Known, Match, Verdict
-from worker.models import Import, ImportProblem, Recording
+from worker.imports.matching import House, house_of, lock_archive, settle
+from worker.models import Import, ImportProblem
 from worker.queue.submission import Submission, check_language, submit_many
 from worker.recordings import NewRecording, find_or_add
 from worker.spec import Spec
@@ -68,35 +67,6 @@ def keep_chunk(database: Database, claim: ImportClaim, archive: str, chunk: Chun
         }
         touch(session, claim, position=chunk.position, **counted)
         session.commit()
-
-
-def lock_archive(session: Session, archive: str) -> None:
-    """Until the commit nobody else names recordings of the archive: two must not get the same external id."""
-    if session.get_bind().dialect.name != "sqlite":  # there the transaction has the write lock from its start
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"archive:{archive}", 0))))
-
-
-def house_of(session: Session, archive: str, recordings: Sequence[NewRecording]) -> House:
-    """What the archive has under the identities and external ids of these recordings."""
-    identities = Recording.identity.in_({one.identity for one in recordings})
-    names = Recording.external_id.in_({one.external_id for one in recordings if one.external_id})
-    return House([*_known(session, archive, names), *_known(session, archive, identities)])
-
-
-def settle(session: Session, match: Match, new: NewRecording) -> NewRecording:
-    """Write what a recording that is there gets of the one that comes; it, as it is known from now on."""
-    changes: dict[str, Any] = dict(match.fills)
-    if match.verdict is Verdict.RENEWED:
-        changes |= {"identity": new.identity, "source_url": new.source_url}
-    if changes and match.known.id is not None:
-        session.execute(change(Recording).where(Recording.id == match.known.id).values(changes))
-    return new if match.verdict is not Verdict.THERE else replace(new, identity=match.known.identity)
-
-
-def _known(session: Session, archive: str, same: ColumnElement[bool]) -> Iterable[Known]:
-    for row in session.scalars(select(Recording).where(Recording.archive == archive, same).order_by(Recording.id)):
-        described = {name: getattr(row, name) for name in ("external_id", "labels", "language", "recorded_ms")}
-        yield Known(id=row.id, identity=row.identity, source=row.source, digest=row.digest, described=described)
 
 
 def _match(session: Session, archive: str, chunk: Chunk, wish: Wish | None) -> tuple[list[NewRecording], list[Refused]]:

@@ -9,7 +9,7 @@ from typing import Any
 from worker.audio.lengths import head_length_ms, said_length_ms
 from worker.imports.candidates import REFUSALS
 from worker.imports.listing import Asked, Item, list_items
-from worker.imports.names import ending_of
+from worker.imports.walking import ending_of
 from worker.media.looks import look_at_source
 from worker.media.mounts import find_mounted, is_mounted, source_errors
 from worker.media.store import MediaStore

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from worker.errors import (
     InputError,
@@ -17,19 +19,21 @@ from worker.errors import (
     SourceUnreachable,
 )
 from worker.imports.manifests import read_chunks
-from worker.imports.names import is_playlist, is_wanted
+from worker.imports.naming import parse_naming
 from worker.imports.rows import ManifestRow, read_row
-from worker.imports.walking import walk
+from worker.imports.walking import is_playlist, is_wanted, walk
 from worker.media.buckets import Buckets, is_in_bucket, place_of
 from worker.media.fetch import SourceIdentity
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
 from worker.settings import Settings
+from worker.shapes.fields import Name
 
 PIECE_BYTES = 1024**2
 BYTES = "surrogateescape"  # a name on a disk may hold bytes that are no UTF-8
 FOLDERS = frozenset({"mount", "s3"})
 Asked = Mapping[str, Any]  # an import's `source`, as its row has it
+Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,3 +146,30 @@ def find_folder(url: str, roots: Mapping[str, Path]) -> Path:
     if not found.is_relative_to(root.resolve()) or not found.is_dir():
         raise SourceForbidden(f"{url} is no folder below its root.")
     return found
+
+
+class FolderAsk(BaseModel):
+    """A folder, and how the fields of its recordings are found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+        description="mount://NAME/PATH in LONGHAND_MEDIA_ROOTS, or s3://bucket/prefix."
+    )
+    patterns: list[Pattern] = Field([], max_length=50, description="Such as *.wav; empty: what ends as recordings do.")
+    naming: Annotated[str, Field(max_length=1000)] | None = Field(
+        None, description="Such as {recorded_at}/{agent}_{external_id}.wav: fields that stand in the names."
+    )
+    sidecars: bool = Field(False, description="Whether call.json beside call.wav says what it is.")
+    copy_: bool = Field(False, alias="copy", description="Whether the bytes are copied to the media store.")
+
+    def source(self, *, settle_s: float = 0) -> dict[str, Any]:
+        """As an import's row has it. Raises InvalidRequest where the naming is none."""
+        if self.naming:
+            parse_naming(self.naming)
+        return {"kind": "folder", **self.model_dump(by_alias=True), "settle_s": settle_s}
+
+
+def manifest_source(key: str, kind: str, *, copy: bool, name: Name | None) -> dict[str, Any]:
+    """The same for a manifest that lies in the media store."""
+    return {"kind": "manifest", "key": key, "type": kind, "copy": copy, "name": name}

@@ -1,13 +1,21 @@
-"""Whether a recording that comes is new, is there, or has only another URL now. Pure, but that it keeps count."""
+"""Whether a recording that comes is new, is there, or has only another URL now, and what the archive keeps of it then.
 
-from collections.abc import Iterable
+Imports and persons who bring or describe one recording go by the same rules.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from worker.errors import DuplicateExternalId, SourceChanged
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from worker.database import change
+from worker.errors import DuplicateExternalId, SourceChanged, UnknownRecording
 from worker.media import identities
-from worker.recordings import NewRecording
+from worker.models import Recording
+from worker.recordings import Found, NewRecording, find_or_add
 
 
 class Verdict(Enum):
@@ -106,3 +114,53 @@ def _has_changed(same: Known, new: NewRecording) -> bool:
 def _as_known(new: NewRecording) -> Known:
     described = {name: getattr(new, name) for name in ("external_id", "labels", "language", "recorded_ms")}
     return Known(id=None, identity=new.identity, source=new.source, digest=new.digest, described=described)
+
+
+def lock_archive(session: Session, archive: str) -> None:
+    """Until the commit nobody else names recordings of the archive: two must not get the same external id."""
+    if session.get_bind().dialect.name != "sqlite":  # there the transaction has the write lock from its start
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"archive:{archive}", 0))))
+
+
+def house_of(session: Session, archive: str, recordings: Sequence[NewRecording]) -> House:
+    """What the archive has under the identities and external ids of these recordings."""
+    alike = Recording.identity.in_({one.identity for one in recordings})
+    names = Recording.external_id.in_({one.external_id for one in recordings if one.external_id})
+    return House([*_known(session, archive, names), *_known(session, archive, alike)])
+
+
+def settle(session: Session, match: Match, new: NewRecording) -> NewRecording:
+    """Write what a recording that is there gets of the one that comes; it, as it is known from now on."""
+    changes: dict[str, Any] = dict(match.fills)
+    if match.verdict is Verdict.RENEWED:
+        changes |= {"identity": new.identity, "source_url": new.source_url}
+    if changes and match.known.id is not None:
+        session.execute(change(Recording).where(Recording.id == match.known.id).values(changes))
+    return new if match.verdict is not Verdict.THERE else replace(new, identity=match.known.identity)
+
+
+def _known(session: Session, archive: str, same: ColumnElement[bool]) -> Iterable[Known]:
+    for row in session.scalars(select(Recording).where(Recording.archive == archive, same).order_by(Recording.id)):
+        described = {name: getattr(row, name) for name in ("external_id", "labels", "language", "recorded_ms")}
+        yield Known(id=row.id, identity=row.identity, source=row.source, digest=row.digest, described=described)
+
+
+def add_recording(session: Session, recording: NewRecording) -> Found:
+    """Add it, or find it by its bytes and fill in what was not known. Raises DuplicateExternalId, SourceChanged."""
+    lock_archive(session, recording.archive)
+    match = house_of(session, recording.archive, [recording]).match(recording)
+    return find_or_add(session, [settle(session, match, recording)])[0]
+
+
+def describe(session: Session, recording_id: str, changes: Mapping[str, Any]) -> None:
+    """Change what its owner says of a recording. Raises UnknownRecording, DuplicateExternalId."""
+    archive = session.scalar(select(Recording.archive).where(Recording.id == recording_id))
+    if archive is None:
+        raise UnknownRecording(f"There is no recording {recording_id!r}.")
+    lock_archive(session, archive)
+    if external_id := changes.get("external_id"):
+        same = (Recording.archive == archive, Recording.external_id == external_id, Recording.id != recording_id)
+        if other := session.scalar(select(Recording.source).where(*same).limit(1)):
+            raise DuplicateExternalId(f"The external id {external_id!r} is that of {other} already.")
+    if changes:
+        session.execute(change(Recording).where(Recording.id == recording_id).values(dict(changes)))

@@ -1,11 +1,17 @@
-"""A folder's files in an order that can be gone on with, however many there are."""
+"""A folder's files in an order that can be gone on with, however many there are, and which of them are recordings."""
 
 import heapq
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 AT_ONCE = 20_000  # names of one folder that are held; a larger folder is read several times
+ENDINGS = frozenset(
+    ".3gp .aac .aif .aiff .amr .asf .au .caf .flac .m4a .m4b .mka .mkv .mov .mp2 .mp3 .mp4 .oga .ogg .opus .w64 .wav"
+    " .webm .wma .wmv".split()
+)
+PLAYLISTS = frozenset(".asx .cue .m3u .m3u8 .mpd .pls .smil .xspf".split())
 
 
 def walk(folder: Path, after: str = "") -> Iterator[str]:
@@ -51,3 +57,32 @@ def _entries(folder: Path, start: str, last: str | None) -> Iterator[tuple[str, 
         for entry in entries:
             if entry.name >= start and (last is None or entry.name > last) and not entry.name.startswith("."):
                 yield entry.name, entry.is_dir(follow_symlinks=False)
+
+
+def ending_of(name: str) -> str:
+    """With its dot, in small letters."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def is_wanted(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a file is meant: by a pattern, or where none is given by its ending. Playlists are, to be refused.
+
+    A pattern with a slash is held against the whole name below the folder, another against the file's own; upper and
+    lower case are the same. Hidden files never are.
+    """
+    own = name.rpartition("/")[2]
+    if own.startswith("."):
+        return False
+    if not patterns:
+        return ending_of(name) in ENDINGS | PLAYLISTS
+    return any(fnmatchcase((name if "/" in one else own).lower(), one.lower()) for one in patterns)
+
+
+def is_playlist(name: str) -> bool:
+    """Whether it only points elsewhere."""
+    return ending_of(name) in PLAYLISTS
+
+
+def sidecar_of(name: str) -> str:
+    """The name, or the URL, of the JSON beside it: call.json for call.wav."""
+    return name.removesuffix(PurePosixPath(name).suffix) + ".json"

@@ -11,11 +11,9 @@ from typing import Any
 from api.client import ApiProblem, Client
 from worker.errors import DuplicateExternalId, InputError, PlaylistRefused, SourceForbidden, SourceMissing
 from worker.imports.estimate import Expectation, Heads
-from worker.imports.names import is_playlist, is_wanted, sidecar_of
 from worker.imports.naming import parse_naming
-from worker.imports.rows import Described, merged, read_row
-from worker.imports.sidecars import read_beside
-from worker.imports.walking import walk
+from worker.imports.rows import Described, merged, read_beside, read_row
+from worker.imports.walking import is_playlist, is_wanted, sidecar_of, walk
 
 Fields = dict[str, Any]
 AT_ONCE = 4

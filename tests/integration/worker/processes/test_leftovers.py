@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.rows import SPEC, new_recording
 from worker.database import Database
 from worker.imports.life import add_import, cancel_import
-from worker.imports.requests import manifest_source
+from worker.imports.listing import manifest_source
 from worker.media.store import MediaStore, Saved
 from worker.processes import leftovers
 from worker.processes.leftovers import sweep_leftovers

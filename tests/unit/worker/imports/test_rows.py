@@ -4,8 +4,7 @@ import pytest
 
 from worker.errors import InvalidManifest, InvalidRow
 from worker.imports.manifests import CSV, LINES, check_head
-from worker.imports.rows import Described, ManifestRow, merged, read_row
-from worker.imports.sidecars import MAX_BYTES, fields_of
+from worker.imports.rows import MAX_BYTES, Described, ManifestRow, fields_of, merged, read_row
 
 COLUMNS = ManifestRow.model_fields
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from worker.imports import walking
-from worker.imports.names import is_playlist, is_wanted, sidecar_of
-from worker.imports.walking import walk
+from worker.imports.walking import is_playlist, is_wanted, sidecar_of, walk
 
 NAMES = ["a/1.wav", "a/b/2.wav", "a/b/3.wav", "a-1.wav", "b.wav", "c/4.wav"]
 
