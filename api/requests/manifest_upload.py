@@ -17,7 +17,7 @@ from api.requests.sources import REFUSALS, Refusal, registered_unseen
 from api.requests.submissions import submission
 from worker.doorway import Session
 from worker.errors import IdempotencyMismatch, InvalidRequest
-from worker.imports.manifests import Chunk, Fields, Row, read_chunks
+from worker.imports.manifests import Fields, ManifestChunk, ManifestLine, read_chunks
 from worker.queue.batches import add_batch, require_batch
 from worker.queue.submission import Submission, submit_many
 from worker.shapes.options import JobOptions, UrlOptions
@@ -49,7 +49,7 @@ class Bulk:
     def take(self, body: Iterable[bytes]) -> Answer:
         """Read it all; raises InvalidRequest, IdempotencyMismatch, IdempotencyInFlight, and what reading raises."""
         done: Answer | State = START
-        chunk = Chunk()
+        chunk = ManifestChunk()
         for chunk in read_chunks(body, self._kind, self._shared, UrlOptions.model_fields):
             if isinstance(done, dict) and not _is_kept(chunk, done):
                 done = self._keep(chunk, done)
@@ -61,7 +61,7 @@ class Bulk:
             raise InvalidRequest("batch: a manifest is a batch of its own.")
         self._spec(options)
 
-    def _keep(self, chunk: Chunk, state: State) -> "Answer | State":
+    def _keep(self, chunk: ManifestChunk, state: State) -> "Answer | State":
         ready = [(row.line, self._prepare(row)) for row in chunk.rows]
 
         def step(session: Session, state: State) -> State:
@@ -72,7 +72,7 @@ class Bulk:
         wake(self._door, {one.spec.lane for _, one in ready if isinstance(one, Submission)})
         return done
 
-    def _submit(self, session: Session, chunk: Chunk, ready: Ready, state: State) -> State:
+    def _submit(self, session: Session, chunk: ManifestChunk, ready: Ready, state: State) -> State:
         batch_id = state.get("batch") or add_batch(session, self._name)
         good = [one for _, one in ready if isinstance(one, Submission)]
         existing = sum(one.existing for one in submit_many(session, [replace(one, batch_id=batch_id) for one in good]))
@@ -88,7 +88,7 @@ class Bulk:
             "problems": (state["problems"] + problems)[:MAX_PROBLEMS],
         }
 
-    def _finish(self, last: Chunk, done: "Answer | State") -> Answer:
+    def _finish(self, last: ManifestChunk, done: "Answer | State") -> Answer:
         if isinstance(done, dict):
             done = write_step(self._door, _answer, key=self._key, fingerprint=self._fingerprint, state=done)
         assert isinstance(done, Answer)  # noqa: S101  # that is what `_answer` makes
@@ -96,7 +96,7 @@ class Bulk:
             raise _another()
         return done
 
-    def _prepare(self, row: Row) -> "Submission | Refusal":
+    def _prepare(self, row: ManifestLine) -> "Submission | Refusal":
         if not isinstance(row.fields, dict):
             return row.fields
         try:
@@ -125,7 +125,7 @@ class Bulk:
 MAX_SPECS = 1000  # a manifest whose rows all have a context of their own must not fill the memory
 
 
-def _is_kept(chunk: Chunk, state: State) -> bool:
+def _is_kept(chunk: ManifestChunk, state: State) -> bool:
     """Whether an earlier request with this key has got as far; raises IdempotencyMismatch where it read other lines."""
     if "batch" not in state:
         return False

@@ -16,7 +16,7 @@ from worker import breakers, metrics
 from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
-from worker.imports.matching import house_of
+from worker.imports.matching import archive_index
 from worker.queue import claimable, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
@@ -155,7 +155,7 @@ HOT: dict[str, Callable[[Database], object]] = {
     "find a recording by its external id": reading(
         list_recordings, Window(), RecordingFields(archive="a3", external_id="e7")
     ),
-    "what an archive has of a chunk": reading(house_of, "a3", [new_recording(7, archive="a3", external_id="e7")]),
+    "what an archive has of a chunk": reading(archive_index, "a3", [new_recording(7, archive="a3", external_id="e7")]),
     "submit": writing(submission.submit, new_recording(), SPEC),
     "submit again": writing(submission.submit, new_recording(archive="a7", identity="sha256:7"), SPEC),
     "claim": lambda database: jobs.claim(database, Lane.BULK, "w", 60),

@@ -18,7 +18,7 @@ from tests.fixtures.waiting import until
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
 from worker.imports import life
-from worker.imports.chunks import Chunk, keep_chunk
+from worker.imports.chunks import ImportChunk, keep_chunk
 from worker.imports.importer import Importer, ImportPace
 from worker.imports.listing import FolderAsk
 from worker.models import Import, ImportProblem, Recording
@@ -134,7 +134,7 @@ def test_whoever_was_presumed_dead_writes_nothing_after_its_successor_s_claim(da
     second = life.claim_import(database, "second", 60)
     assert second is not None
     with pytest.raises(LeaseLost):
-        keep_chunk(database, first, "radio", Chunk(position="x"), None)
+        keep_chunk(database, first, "radio", ImportChunk(position="x"), None)
     with pytest.raises(LeaseLost):
         life.renew(database, first)
     with pytest.raises(LeaseLost):

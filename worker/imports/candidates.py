@@ -11,7 +11,7 @@ from realtime.protocol.errors import CodedError
 from worker.audio.sniff import HEAD_BYTES, look_at
 from worker.errors import EmptyFile, InputError, SourceUnreachable
 from worker.ids import new_id
-from worker.imports.listing import Asked, Item
+from worker.imports.listing import ImportSource, ListedItem
 from worker.imports.naming import Naming, parse_naming
 from worker.imports.rows import Described, merged, read_row, read_sidecar
 from worker.media import identities
@@ -29,15 +29,15 @@ REFUSALS = (InputError, SourceUnreachable)  # what is wrong with one row, and st
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class ImportCandidate:
     """A recording that could be kept."""
 
-    item: Item
+    item: ListedItem
     recording: NewRecording
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refused:
+class RefusedRow:
     """A row that cannot be used, and why."""
 
     line: int
@@ -52,7 +52,7 @@ class Preparer:
     settings: Settings
     store: MediaStore
     archive: str
-    source: Asked
+    source: ImportSource
     on_chunk: Callable[[int], None]
 
     @cached_property
@@ -60,17 +60,17 @@ class Preparer:
         pattern = self.source.get("naming")
         return parse_naming(pattern) if pattern else None
 
-    def prepare(self, item: Item) -> Candidate | Refused | None:
+    def prepare(self, item: ListedItem) -> ImportCandidate | RefusedRow | None:
         """None for a file that still grows."""
         if item.error is not None:
-            return Refused(line=item.line, name=item.name, error=item.error)
+            return RefusedRow(line=item.line, name=item.name, error=item.error)
         try:
             state = item.state or look_at_source(item.url, self.settings, deadline_s=LOOK_S)
             if not self.has_settled(state):
                 return None
-            return Candidate(item=item, recording=self._recording(item, state))
+            return ImportCandidate(item=item, recording=self._recording(item, state))
         except REFUSALS as error:
-            return Refused(line=item.line, name=item.name, error=error)
+            return RefusedRow(line=item.line, name=item.name, error=error)
 
     def has_settled(self, state: SourceIdentity) -> bool:
         """Whether a file was left alone for as long as the import asks; what a bucket has is whole."""
@@ -79,14 +79,14 @@ class Preparer:
             return True
         return int(state.last_modified) / 1e9 <= time.time() - settle_s
 
-    def is_same_still(self, candidate: Candidate) -> bool:
+    def is_same_still(self, candidate: ImportCandidate) -> bool:
         """A second look: whether the file is as it was at the first."""
         with suppress(*REFUSALS):
             known = identities.state_of(candidate.recording.identity)
             return known is None or known == look_at_source(candidate.item.url, self.settings, deadline_s=LOOK_S)
         return False
 
-    def _recording(self, item: Item, state: SourceIdentity) -> NewRecording:
+    def _recording(self, item: ListedItem, state: SourceIdentity) -> NewRecording:
         if state.size_bytes == 0:
             raise EmptyFile
         described = read_row(Described, self._fields(item)).columns()
@@ -103,7 +103,7 @@ class Preparer:
             **described,
         )
 
-    def _fields(self, item: Item) -> dict[str, Any]:
+    def _fields(self, item: ListedItem) -> dict[str, Any]:
         named = self.naming.read(item.name) if self.naming else {}
         beside = read_sidecar(item.url, self.settings) if self.source.get("sidecars") else {}
         return merged((named, beside, item.described))
@@ -112,7 +112,7 @@ class Preparer:
         with source_errors(url), find_mounted(url, self.settings.roots).open("rb") as file:
             look_at(file.read(HEAD_BYTES), state.size_bytes or 0)
 
-    def _copied(self, item: Item, state: SourceIdentity, described: dict[str, Any]) -> NewRecording:
+    def _copied(self, item: ListedItem, state: SourceIdentity, described: dict[str, Any]) -> NewRecording:
         saved = self._save(item.url, state)
         look_at(saved.head, saved.size_bytes)
         return NewRecording(

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from realtime.protocol.errors import CodedError
 from worker.database import Database
 from worker.errors import DuplicateExternalId, LanguageNotSupported, SourceChanged
-from worker.imports.candidates import Candidate, Refused
+from worker.imports.candidates import ImportCandidate, RefusedRow
 from worker.imports.life import ImportClaim, shown, touch
-from worker.imports.matching import House, house_of, lock_archive, settle
+from worker.imports.matching import ArchiveIndex, apply_match, archive_index, lock_archive
 from worker.models import Import, ImportProblem
 from worker.queue.submission import Submission, check_language, submit_many
 from worker.recordings import NewRecording, find_or_add
@@ -19,7 +19,7 @@ from worker.spec import Spec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ImportJobs:
     """What is to be done with the recordings of an import: a job for each, as part of a batch."""
 
     spec: Spec
@@ -43,21 +43,23 @@ class Wish:
 
 
 @dataclass(kw_only=True)
-class Chunk:
+class ImportChunk:
     """Rows that are kept together; ``position`` is where the import goes on behind them."""
 
     position: str
-    candidates: list[Candidate] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    candidates: list[ImportCandidate] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
 
 
-def keep_chunk(database: Database, claim: ImportClaim, archive: str, chunk: Chunk, wish: Wish | None) -> None:
+def keep_chunk(
+    database: Database, claim: ImportClaim, archive: str, chunk: ImportChunk, jobs: ImportJobs | None
+) -> None:
     """Keep it whole or not at all. Raises LeaseLost where somebody else has the import, or has cancelled it."""
     with database.writing() as session:
         touch(session, claim)
         lock_archive(session, archive)
-        good, refused = _match(session, archive, chunk, wish)
-        added = _add(session, good, wish)
+        good, refused = _match(session, archive, chunk, jobs)
+        added = _add(session, good, jobs)
         _add_problems(session, claim.import_id, [*chunk.refused, *refused])
         counted = {
             "rows": Import.rows + len(chunk.candidates) + len(chunk.refused),
@@ -69,43 +71,45 @@ def keep_chunk(database: Database, claim: ImportClaim, archive: str, chunk: Chun
         session.commit()
 
 
-def _match(session: Session, archive: str, chunk: Chunk, wish: Wish | None) -> tuple[list[NewRecording], list[Refused]]:
-    house = house_of(session, archive, [one.recording for one in chunk.candidates])
+def _match(
+    session: Session, archive: str, chunk: ImportChunk, jobs: ImportJobs | None
+) -> tuple[list[NewRecording], list[RefusedRow]]:
+    index = archive_index(session, archive, [one.recording for one in chunk.candidates])
     good: list[NewRecording] = []
-    refused: list[Refused] = []
+    refused: list[RefusedRow] = []
     for one in chunk.candidates:
         try:
-            good.append(_placed(session, house, one.recording, wish))
+            good.append(_matched(session, index, one.recording, jobs))
         except (DuplicateExternalId, LanguageNotSupported, SourceChanged) as error:
             refused.append(_refused(one, error))
     return good, refused
 
 
-def _placed(session: Session, house: House, new: NewRecording, wish: Wish | None) -> NewRecording:
-    """It, as it is known from now on. Raises what it is refused for, and then nothing was written of it."""
-    if wish is not None:
-        wish.check(new.language)
-    match = house.match(new)
-    if wish is not None and match.known.id is not None:
-        wish.check(match.known.described["language"])
-    return settle(session, match, new)
+def _matched(session: Session, index: ArchiveIndex, new: NewRecording, jobs: ImportJobs | None) -> NewRecording:
+    """The recording as the archive has it from now on. Raises why it is refused, and then nothing was written."""
+    if jobs is not None:
+        jobs.check(new.language)
+    match = index.match(new)
+    if jobs is not None and match.existing.id is not None:
+        jobs.check(match.existing.described["language"])
+    return apply_match(session, match, new)
 
 
-def _refused(one: Candidate, error: CodedError) -> Refused:
-    return Refused(line=one.item.line, name=one.item.name, error=error)
+def _refused(one: ImportCandidate, error: CodedError) -> RefusedRow:
+    return RefusedRow(line=one.item.line, name=one.item.name, error=error)
 
 
-def _add(session: Session, recordings: Sequence[NewRecording], wish: Wish | None) -> int:
+def _add(session: Session, recordings: Sequence[NewRecording], jobs: ImportJobs | None) -> int:
     """Add those that are new, and the jobs; how many recordings were added."""
     if not recordings:
         return 0
     found = find_or_add(session, recordings)
-    if wish is not None:
-        submit_many(session, [wish.submission(one) for one in recordings])
+    if jobs is not None:
+        submit_many(session, [jobs.submission(one) for one in recordings])
     return len({one.id for one in found if one.added})
 
 
-def _add_problems(session: Session, import_id: str, refused: Iterable[Refused]) -> None:
+def _add_problems(session: Session, import_id: str, refused: Iterable[RefusedRow]) -> None:
     in_order = sorted(refused, key=lambda one: one.line)
     if in_order:
         rows = [{"line": one.line, "name": one.name, "error": shown(one.error)} for one in in_order]

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.audio.lengths import head_length_ms, said_length_ms
 from worker.imports.candidates import REFUSALS
-from worker.imports.listing import Asked, Item, list_items
+from worker.imports.listing import ImportSource, ListedItem, list_items
 from worker.imports.walking import ending_of
 from worker.media.looks import look_at_source
 from worker.media.mounts import find_mounted, is_mounted, source_errors
@@ -95,10 +95,10 @@ class Expectation:
 
 
 class Heads:
-    """Reads lengths from files' heads; those that only ffmpeg finds for BY_FFMPEG_S, and then no more."""
+    """Reads lengths from files' heads; those that only ffmpeg finds for ``by_ffmpeg_s``, and then no more."""
 
-    def __init__(self) -> None:
-        self._until = time.monotonic() + BY_FFMPEG_S
+    def __init__(self, by_ffmpeg_s: float = BY_FFMPEG_S) -> None:
+        self._until = time.monotonic() + by_ffmpeg_s
 
     def length_ms(self, path: Path) -> int | None:
         """None where it cannot be read, or would take too long. Raises OSError."""
@@ -108,7 +108,7 @@ class Heads:
         return known
 
 
-def expect(source: Asked, settings: Settings, store: MediaStore) -> Expectation:
+def expect(source: ImportSource, settings: Settings, store: MediaStore) -> Expectation:
     """Look at a folder for LOOK_S at most. Raises as `list_items` does."""
     seen, heads = Expectation(), Heads()
     until = time.monotonic() + LOOK_S
@@ -120,7 +120,7 @@ def expect(source: Asked, settings: Settings, store: MediaStore) -> Expectation:
     return seen
 
 
-def _count(seen: Expectation, item: Item, settings: Settings, heads: Heads) -> None:
+def _count(seen: Expectation, item: ListedItem, settings: Settings, heads: Heads) -> None:
     try:
         if item.error is not None:
             raise item.error
@@ -132,7 +132,7 @@ def _count(seen: Expectation, item: Item, settings: Settings, heads: Heads) -> N
     seen.add(item.name, state.size_bytes or 0, length_ms)
 
 
-def _length_ms(item: Item, settings: Settings, heads: Heads) -> int | None:
+def _length_ms(item: ListedItem, settings: Settings, heads: Heads) -> int | None:
     if not is_mounted(item.url):
         return None
     with source_errors(item.url):

@@ -33,10 +33,10 @@ from worker.errors import (
     UnexpectedError,
 )
 from worker.imports import life
-from worker.imports.candidates import Candidate, Preparer, Refused
-from worker.imports.chunks import Chunk, Wish, keep_chunk
+from worker.imports.candidates import ImportCandidate, Preparer, RefusedRow
+from worker.imports.chunks import ImportChunk, ImportJobs, keep_chunk
 from worker.imports.life import ImportClaim, get_import
-from worker.imports.listing import Item, list_items
+from worker.imports.listing import ListedItem, list_items
 from worker.media.store import MediaStore
 from worker.models import Import
 from worker.queue.spec_request import own_languages, spec_asked
@@ -139,7 +139,7 @@ class ImportAttempt:
             try:
                 for few in _chunks(self._watched(items), at_once):
                     chunk = self._prepare(pool, few)
-                    keep_chunk(self._database, self._claim, self._row.archive, chunk, self._wish())
+                    keep_chunk(self._database, self._claim, self._row.archive, chunk, self._jobs())
             finally:
                 self._over.set()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -148,7 +148,7 @@ class ImportAttempt:
         with self._database.reading() as session:
             return get_import(session, self._claim.import_id)
 
-    def _wish(self) -> Wish | None:
+    def _jobs(self) -> ImportJobs | None:
         """Looked up for each chunk: an archive's rules may have become stricter."""
         asked, batch_id = self._row.options, self._row.batch_id
         if asked is None or batch_id is None:
@@ -156,16 +156,16 @@ class ImportAttempt:
         with self._database.reading() as session:
             rules = rules_of(session, self._row.archive)
         spec = spec_asked(asked, self._settings, rules)
-        return Wish(spec=spec, batch_id=batch_id, own_languages=own_languages(asked, self._settings, rules))
+        return ImportJobs(spec=spec, batch_id=batch_id, own_languages=own_languages(asked, self._settings, rules))
 
-    def _prepare(self, pool: ThreadPoolExecutor, items: Sequence[Item]) -> Chunk:
+    def _prepare(self, pool: ThreadPoolExecutor, items: Sequence[ListedItem]) -> ImportChunk:
         futures = [pool.submit(self._preparer.prepare, item) for item in items]
         found = [self._awaited(future) for future in futures]
-        candidates = [one for one in found if isinstance(one, Candidate)]
-        refused = [one for one in found if isinstance(one, Refused)]
-        return Chunk(position=items[-1].position, candidates=self._settled(pool, candidates), refused=refused)
+        candidates = [one for one in found if isinstance(one, ImportCandidate)]
+        refused = [one for one in found if isinstance(one, RefusedRow)]
+        return ImportChunk(position=items[-1].position, candidates=self._settled(pool, candidates), refused=refused)
 
-    def _settled(self, pool: ThreadPoolExecutor, candidates: list[Candidate]) -> list[Candidate]:
+    def _settled(self, pool: ThreadPoolExecutor, candidates: list[ImportCandidate]) -> list[ImportCandidate]:
         """Those that have stopped growing, where files are taken that somebody may still write."""
         if not candidates or not self._row.source.get("settle_s"):
             return candidates
@@ -178,7 +178,7 @@ class ImportAttempt:
             self._beat()
         return future.result()
 
-    def _watched(self, items: Iterator[Item]) -> Iterator[Item]:
+    def _watched(self, items: Iterator[ListedItem]) -> Iterator[ListedItem]:
         for item in items:
             self._beat()
             yield item
@@ -196,7 +196,7 @@ class ImportAttempt:
             raise Stopping("the import is not worked at any more")
 
 
-def _chunks(items: Iterator[Item], at_once: int) -> Iterator[list[Item]]:
+def _chunks(items: Iterator[ListedItem], at_once: int) -> Iterator[list[ListedItem]]:
     while few := list(islice(items, at_once)):
         yield few
 

@@ -32,12 +32,12 @@ from worker.shapes.fields import Name
 PIECE_BYTES = 1024**2
 BYTES = "surrogateescape"  # a name on a disk may hold bytes that are no UTF-8
 FOLDERS = frozenset({"mount", "s3"})
-Asked = Mapping[str, Any]  # an import's `source`, as its row has it
+ImportSource = Mapping[str, Any]  # an import's `source`, as its row has it
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class ListedItem:
     """One thing that an import comes to. ``position`` is where the next one goes on from; ``error``: it is refused."""
 
     line: int
@@ -49,7 +49,9 @@ class Item:
     error: InputError | None = None
 
 
-def list_items(source: Asked, settings: Settings, store: MediaStore, position: str | None, rows: int) -> Iterator[Item]:
+def list_items(
+    source: ImportSource, settings: Settings, store: MediaStore, position: str | None, rows: int
+) -> Iterator[ListedItem]:
     """What comes behind ``position``, at which ``rows`` were done.
 
     Raises InvalidManifest, InvalidRequest, SourceMissing, SourceForbidden and, for a bucket, SourceUnreachable.
@@ -61,7 +63,7 @@ def list_items(source: Asked, settings: Settings, store: MediaStore, position: s
     return _of_folder(source, settings, position or "", rows)
 
 
-def _of_manifest(path: Path, kind: str, behind: int) -> Iterator[Item]:
+def _of_manifest(path: Path, kind: str, behind: int) -> Iterator[ListedItem]:
     try:
         for chunk in read_chunks(_pieces(path), kind, {}, ManifestRow.model_fields):
             yield from (_item(row.line, row.fields) for row in chunk.rows if row.line > behind)
@@ -78,19 +80,19 @@ def _pieces(path: Path) -> Iterator[bytes]:
         raise SourceMissing("The manifest is not in the media store any more: send it again.") from error
 
 
-def _item(line: int, fields: Mapping[str, Any] | RequestError) -> Item:
+def _item(line: int, fields: Mapping[str, Any] | RequestError) -> ListedItem:
     if isinstance(fields, RequestError):
-        return Item(line=line, position=str(line), name="", error=fields)
+        return ListedItem(line=line, position=str(line), name="", error=fields)
     name = display(str(fields.get("url", "")))
     try:
         row = read_row(ManifestRow, fields)
     except RequestError as error:
-        return Item(line=line, position=str(line), name=name, error=error)
+        return ListedItem(line=line, position=str(line), name=name, error=error)
     described = row.model_dump(exclude={"url"}, exclude_unset=True)
-    return Item(line=line, position=str(line), name=name, url=row.url, described=described)
+    return ListedItem(line=line, position=str(line), name=name, url=row.url, described=described)
 
 
-def _of_folder(source: Asked, settings: Settings, behind: str, rows: int) -> Iterator[Item]:
+def _of_folder(source: ImportSource, settings: Settings, behind: str, rows: int) -> Iterator[ListedItem]:
     folder, base = find_folder(source["folder"], settings.roots), folder_url(source["folder"])
     try:
         for name in walk(folder, unquote(behind, errors=BYTES)):
@@ -103,7 +105,7 @@ def _of_folder(source: Asked, settings: Settings, behind: str, rows: int) -> Ite
         raise SourceUnreachable(f"{source['folder']} cannot be read ({error.strerror}).") from error
 
 
-def _of_bucket(source: Asked, settings: Settings, behind: str, rows: int) -> Iterator[Item]:
+def _of_bucket(source: ImportSource, settings: Settings, behind: str, rows: int) -> Iterator[ListedItem]:
     base = folder_url(source["folder"])
     _, prefix = place_of(base)
     for found in Buckets(settings.s3_endpoint).listed(base, prefix + unquote(behind) if behind else ""):
@@ -113,12 +115,12 @@ def _of_bucket(source: Asked, settings: Settings, behind: str, rows: int) -> Ite
             yield _file(rows, name, found.url, found.state)
 
 
-def _file(line: int, name: str, url: str, state: SourceIdentity | None = None) -> Item:
+def _file(line: int, name: str, url: str, state: SourceIdentity | None = None) -> ListedItem:
     error: InputError | None = PlaylistRefused() if is_playlist(name) else None
     if name.endswith("/"):
         error = SourceForbidden("The folder may not be read: look at its permissions.")
     shown = name.encode("utf-8", "backslashreplace").decode()
-    return Item(line=line, position=quote(name, errors=BYTES), name=shown, url=url, state=state, error=error)
+    return ListedItem(line=line, position=quote(name, errors=BYTES), name=shown, url=url, state=state, error=error)
 
 
 def folder_url(url: str) -> str:

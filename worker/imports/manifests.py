@@ -26,7 +26,7 @@ Fields = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Row:
+class ManifestLine:
     """A line that is not empty: what stands in it, or what is wrong with it."""
 
     line: int
@@ -34,10 +34,10 @@ class Row:
 
 
 @dataclass
-class Chunk:
+class ManifestChunk:
     """Rows from ``first_line`` to ``last_line``; ``sha256`` is of the manifest's lines from its first to this last."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[ManifestLine] = field(default_factory=list)
     first_line: int = 0
     last_line: int = 0
     sha256: str = ""
@@ -53,7 +53,7 @@ def kind_of(content_type: str) -> str:
 
 def read_chunks(
     body: Iterable[bytes], kind: str, shared: Mapping[str, Any], columns: Collection[str]
-) -> Iterator[Chunk]:
+) -> Iterator[ManifestChunk]:
     """The manifest's rows, each with the fields that all share; the same manifest always gives the same chunks.
 
     ``columns`` are those that a CSV may have. The last chunk has the last line, be it without rows. Raises
@@ -64,18 +64,18 @@ def read_chunks(
     read = _read_json if kind != CSV else _csv_reader(next(lines, (1, b""))[1], columns)
     last = 0
     while True:
-        chunk = Chunk(first_line=last + 1)
+        chunk = ManifestChunk(first_line=last + 1)
         for line, text in _until_full(lines, chunk):
             last = line
             if text.strip():
-                chunk.rows.append(Row(line, _fields(read, text, shared)))
+                chunk.rows.append(ManifestLine(line, _fields(read, text, shared)))
         chunk.last_line, chunk.sha256 = last, digest.hexdigest()
         yield chunk
         if len(chunk.rows) < CHUNK_ROWS:
             return
 
 
-def _until_full(lines: Iterator[tuple[int, bytes]], chunk: Chunk) -> Iterator[tuple[int, bytes]]:
+def _until_full(lines: Iterator[tuple[int, bytes]], chunk: ManifestChunk) -> Iterator[tuple[int, bytes]]:
     while len(chunk.rows) < CHUNK_ROWS and (few := list(islice(lines, 1))):
         yield from few
 

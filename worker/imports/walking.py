@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-AT_ONCE = 20_000  # names of one folder that are held; a larger folder is read several times
+AT_ONCE = 20_000
 ENDINGS = frozenset(
     ".3gp .aac .aif .aiff .amr .asf .au .caf .flac .m4a .m4b .mka .mkv .mov .mp2 .mp3 .mp4 .oga .ogg .opus .w64 .wav"
     " .webm .wma .wmv".split()
@@ -14,40 +14,42 @@ ENDINGS = frozenset(
 PLAYLISTS = frozenset(".asx .cue .m3u .m3u8 .mpd .pls .smil .xspf".split())
 
 
-def walk(folder: Path, after: str = "") -> Iterator[str]:
+def walk(folder: Path, after: str = "", *, at_once: int = AT_ONCE) -> Iterator[str]:
     """The names of all files below the folder, folders with slashes, from behind ``after`` on.
 
     Links to folders are not followed, and hidden folders are passed over. Each folder's own names come in order, so a
     walk that stopped goes on at the same place. A folder below that may not be read is given itself, with a slash at
-    its end. Raises OSError where the folder itself cannot be read.
+    its end. ``at_once`` names of one folder are held; a larger folder is read several times. Raises OSError where the
+    folder itself cannot be read.
     """
-    yield from _below(folder, "", after.split("/") if after else [])
+    yield from _below(folder, "", after.split("/") if after else [], at_once)
 
 
-def _below(folder: Path, above: str, after: Sequence[str]) -> Iterator[str]:
+def _below(folder: Path, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
     begun = after[0] if after else ""
-    for name, is_folder in _in_order(folder, begun):
+    for name, is_folder in _in_order(folder, begun, at_once):
         if is_folder:
-            yield from _below_readable(folder / name, f"{above}{name}/", after[1:] if name == begun else [])
+            behind = after[1:] if name == begun else []
+            yield from _below_readable(folder / name, f"{above}{name}/", behind, at_once)
         elif name != begun:
             yield above + name
 
 
-def _below_readable(folder: Path, above: str, after: Sequence[str]) -> Iterator[str]:
+def _below_readable(folder: Path, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
     try:
-        yield from _below(folder, above, after)
+        yield from _below(folder, above, after, at_once)
     except FileNotFoundError:
         return  # it was removed meanwhile
     except PermissionError:
         yield above
 
 
-def _in_order(folder: Path, start: str) -> Iterator[tuple[str, bool]]:
+def _in_order(folder: Path, start: str, at_once: int) -> Iterator[tuple[str, bool]]:
     """The folder's entries from ``start`` on, each with whether it is a folder."""
     last: str | None = None
-    while few := heapq.nsmallest(AT_ONCE, _entries(folder, start, last)):
+    while few := heapq.nsmallest(at_once, _entries(folder, start, last)):
         yield from few
-        if len(few) < AT_ONCE:
+        if len(few) < at_once:
             return
         last = few[-1][0]
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.fixtures.sounds import encode, tone, write_wav
 from tests.fixtures.unreadable import Lock
-from worker.imports import estimate
 from worker.imports.estimate import NO_LENGTH, Expectation, Heads
 
 
@@ -36,11 +35,10 @@ def test_where_no_length_was_read_there_is_none_and_a_sentence() -> None:
     assert (empty["audio_ms"], empty["unknown"]) == (0, None)
 
 
-def test_a_length_that_ffmpeg_has_to_find_is_read_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_length_that_ffmpeg_has_to_find_is_read_for_a_while(tmp_path: Path) -> None:
     mp3, wav = encode(tmp_path / "a.mp3", tone(5000)), write_wav(tmp_path / "a.wav", tone(2000))
     assert Heads().length_ms(mp3) == pytest.approx(5000, abs=100)
-    monkeypatch.setattr(estimate, "BY_FFMPEG_S", 0.0)
-    late = Heads()
+    late = Heads(by_ffmpeg_s=0.0)
     assert (late.length_ms(mp3), late.length_ms(wav)) == (None, 2000)
 
 

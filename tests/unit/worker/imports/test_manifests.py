@@ -7,7 +7,7 @@ import pytest
 
 from worker.errors import InvalidRequest
 from worker.imports import manifests
-from worker.imports.manifests import CSV, LINES, MAX_LINE_BYTES, Chunk, is_manifest, read_chunks, split_lines
+from worker.imports.manifests import CSV, LINES, MAX_LINE_BYTES, ManifestChunk, is_manifest, read_chunks, split_lines
 
 JSON = LINES[0]
 COLUMNS = ("url", "external_id", "labels", "lane", "archive")
@@ -18,7 +18,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifests, "CHUNK_ROWS", 2)
 
 
-def chunks(text: str, kind: str = JSON, **shared: str) -> list[Chunk]:
+def chunks(text: str, kind: str = JSON, **shared: str) -> list[ManifestChunk]:
     return list(read_chunks(pieces(text.encode()), kind, shared, COLUMNS))
 
 

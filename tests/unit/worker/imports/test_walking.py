@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from worker.imports import walking
 from worker.imports.walking import is_playlist, is_wanted, sidecar_of, walk
 
 NAMES = ["a/1.wav", "a/b/2.wav", "a/b/3.wav", "a-1.wav", "b.wav", "c/4.wav"]
@@ -16,15 +15,12 @@ def fill(folder: Path, names: list[str]) -> None:
         (folder / name).touch()
 
 
-def test_a_walk_goes_on_behind_any_name_whatever_was_read_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(walking, "AT_ONCE", 2)
+def test_a_walk_goes_on_behind_any_name_whatever_was_read_at_once(tmp_path: Path) -> None:
     fill(tmp_path, NAMES)
-    whole = list(walk(tmp_path))
+    whole = list(walk(tmp_path, at_once=2))
     assert sorted(whole) == sorted(NAMES)
     for number, name in enumerate(whole):
-        assert list(walk(tmp_path, name)) == whole[number + 1 :]
+        assert list(walk(tmp_path, name, at_once=2)) == whole[number + 1 :]
 
 
 def test_what_came_behind_the_place_is_found_and_what_is_gone_is_no_matter(tmp_path: Path) -> None:
@@ -43,10 +39,9 @@ def test_links_to_folders_and_hidden_ones_are_passed_over(tmp_path: Path) -> Non
     assert [name for name in walk(inside) if is_wanted(name, [])] == ["a.wav"]
 
 
-def test_memory_is_that_of_a_few_names_and_not_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "AT_ONCE", 10)
+def test_memory_is_that_of_a_few_names_and_not_of_all(tmp_path: Path) -> None:
     fill(tmp_path, [f"{number:03}.wav" for number in range(95)])
-    assert list(walk(tmp_path)) == [f"{number:03}.wav" for number in range(95)]
+    assert list(walk(tmp_path, at_once=10)) == [f"{number:03}.wav" for number in range(95)]
 
 
 @pytest.mark.parametrize(
