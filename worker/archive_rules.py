@@ -1,5 +1,6 @@
 """Archives: named collections of recordings, with what their jobs are given where nobody asks for anything else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,10 @@ from worker.database import Database, clock, upsert
 from worker.errors import ServiceNotAllowed, UnknownArchive
 from worker.ids import new_id
 from worker.models import Archive, Job, Recording
+from worker.services.catalogue import find_service
+from worker.settings import Settings
 from worker.shapes.options import DEFAULT_ARCHIVE
+from worker.spec import RequestedSpec, make_spec
 
 RULES = ("service", "language", "channels", "channel_labels", "services")
 
@@ -26,16 +30,27 @@ class Rules:
     channel_labels: dict[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()
 
-    def defaults(self) -> dict[str, Any]:
-        """What a spec has where nobody asks for anything else, beside the service."""
-        named = {"language": self.language, "channels": self.channels, "channel_labels": self.channel_labels}
-        return {name: value for name, value in named.items() if value}
-
     def check(self, service: str) -> None:
         """Raises ServiceNotAllowed where the archive's recordings must not go to the service."""
         if self.services and service not in self.services:
             allowed = ", ".join(self.services)
             raise ServiceNotAllowed(f"Recordings of {self.name!r} may go to {allowed}, not to {service!r}.")
+
+    def requested(self, options: Mapping[str, Any], settings: Settings) -> RequestedSpec:
+        """The spec of these options, by their names, with the archive's word where they say nothing.
+
+        Raises UnknownService, UnknownLanguage, LanguageNotSupported, ServiceNotAllowed, InvalidRequest.
+        """
+        given = {name: value for name, value in options.items() if value}
+        service = find_service(settings, given.pop("service", self.service))
+        self.check(service.name)
+        spec = make_spec(service, **{**self._defaults(), **given})
+        named = given.get("language") or self.language
+        return RequestedSpec(spec, frozenset() if named else frozenset(service.languages))
+
+    def _defaults(self) -> dict[str, Any]:
+        defaults = {"language": self.language, "channels": self.channels, "channel_labels": self.channel_labels}
+        return {name: value for name, value in defaults.items() if value}
 
 
 def rules_of(session: Session, name: str) -> Rules:

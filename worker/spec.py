@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from worker.errors import InvalidRequest, LanguageNotSupported, UnknownLanguage
 from worker.services.catalogue import Service
@@ -88,6 +88,26 @@ class Spec:
         """SHA-256 over what makes two jobs for one recording the same: when it runs, and our version, do not."""
         fields = self.to_json()
         return _digest(**{name: fields[name] for name in fields if name not in NOT_THE_SAME})
+
+
+class RequestedSpec(NamedTuple):
+    """A spec as it was asked for.
+
+    ``own_languages``: nobody named a language, so a recording's own is used where its owner has named one; it must be
+    one of these, which the service knows. Empty: the spec's language stands.
+    """
+
+    spec: Spec
+    own_languages: frozenset[str] = frozenset()
+
+    def in_language(self, own: str | None) -> Spec:
+        """For a recording with this language of its own. Raises LanguageNotSupported."""
+        if not (own and self.own_languages):
+            return self.spec
+        if own not in self.own_languages:
+            service = self.spec.service
+            raise LanguageNotSupported(f"The recording is in {own!r}, which the service {service!r} cannot recognise.")
+        return replace(self.spec, language=own)
 
 
 def make_spec(

@@ -8,8 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.http.dependencies import Door
 from api.http.problems import problem
-from api.requests.archive_rules import SeenRules
-from api.requests.options import own_languages_of, read_url_options, spec_of
+from api.requests.options import Specs, read_url_options
 from api.requests.sources import Refusal, registered_many
 from api.requests.submissions import submission
 from worker.doorway import Session
@@ -17,10 +16,9 @@ from worker.errors import InvalidRequest, RequestError
 from worker.queue.job_rows import Submitted
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
-from worker.settings import Settings
 from worker.shapes.fields import Name, sentence
 from worker.shapes.options import UrlOptions
-from worker.spec import Spec
+from worker.spec import RequestedSpec
 from worker.states import Lane
 from worker.strict_json import parse_json
 
@@ -30,7 +28,7 @@ SHARED = frozenset({"name", "items"})
 
 
 Prepared = Submission | Refusal
-Read = tuple[UrlOptions, Spec, frozenset[str]]
+Read = tuple[UrlOptions, RequestedSpec]
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Ask:
 
     def prepare(self, door: Door) -> list[Prepared]:
         """Each item ready to be submitted, or what it is refused for. Looks at the URLs, writes nothing."""
-        rules = SeenRules(door)
-        read = [_read(item, door.settings, rules) for item in self.items]
+        specs = Specs(door.database, door.settings)
+        read = [_read(item, specs) for item in self.items]
         good = [entry for entry in read if isinstance(entry, tuple)]
         recordings = iter(registered_many([options for options, *_ in good], door.settings))
         return [_joined(entry, recordings) for entry in read]
@@ -96,13 +94,12 @@ def _from_json(body: object) -> Ask:
     return Ask(read.name, [{**common, **item} if isinstance(item, dict) else item for item in read.items])
 
 
-def _read(item: object, settings: Settings, seen: SeenRules) -> "Read | RequestError":
+def _read(item: object, specs: Specs) -> "Read | RequestError":
     try:
         options = read_url_options({"url": item} if isinstance(item, str) else item)
         if options.batch is not None:
             raise InvalidRequest("batch: an item belongs to the batch that it is sent in.")
-        rules = seen.of(options.archive)
-        return options, spec_of(options, settings, rules), own_languages_of(options, settings, rules)
+        return options, specs.of(options)
     except RequestError as error:
         return error
 

@@ -8,12 +8,11 @@ from worker.archive_rules import Rules
 from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
 from worker.campaigns.review.rules import checked_rule, checked_thresholds
 from worker.errors import InvalidRequest
-from worker.queue.spec_request import Asked, own_languages, spec_asked
 from worker.settings import Settings
 from worker.shapes.fields import Name, sentence
 from worker.shapes.options import OptionSet, Use, takes
 from worker.shapes.selection import SelectionFields
-from worker.spec import Spec
+from worker.spec import RequestedSpec
 from worker.states import Lane
 
 Fields = TypeVar("Fields", bound=BaseModel)
@@ -26,16 +25,9 @@ Body = ConfigDict(extra="forbid", frozen=True)
 class SpecFields(OptionSet):
     """What is done with each recording: as with a submission, but always in the lane bulk."""
 
-    def spec(self, settings: Settings, rules: Rules) -> Spec:
-        """Frozen, with the archive's word where nothing is said. Raises what a submission meets."""
-        return spec_asked(self._asked(), settings, rules)
-
-    def own_languages(self, settings: Settings, rules: Rules) -> frozenset[str]:
-        """The languages in which a recording's own may be; none where one is asked for."""
-        return own_languages(self._asked(), settings, rules)
-
-    def _asked(self) -> Asked:
-        return {**self.model_dump(), "lane": Lane.BULK}
+    def requested(self, settings: Settings, rules: Rules) -> RequestedSpec:
+        """With the archive's word where nothing is said. Raises what a submission meets."""
+        return rules.requested({**self.model_dump(), "lane": Lane.BULK}, settings)
 
 
 class LimitFields(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.requests.imports import ImportAsk
-from api.requests.retries import RetryOptions
+from api.requests.options import RetryOptions
 from worker.imports.rows import Described
 from worker.shapes.base import Problem
 from worker.shapes.options import JobOptions, UrlOptions

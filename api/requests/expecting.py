@@ -6,7 +6,6 @@ from typing import Any
 from api.http.dependencies import Door
 from worker.archive_rules import rules_of
 from worker.imports.estimate import Expectation, expect
-from worker.queue.spec_request import spec_asked
 from worker.views.expecting import expectation_view
 
 
@@ -19,5 +18,5 @@ def priced(door: Door, archive: str, seen: Expectation, options: Mapping[str, An
     """What was seen, with what jobs with these options would cost."""
     with door.database.reading() as session:
         rules = rules_of(session, archive)
-        spec = None if options is None else spec_asked(options, door.settings, rules)
+        spec = None if options is None else rules.requested(options, door.settings).spec
         return expectation_view(session, door.settings, archive, seen, spec)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from api.http.dependencies import Door
-from api.requests.options import read_options, spec_of
+from api.requests.options import read_options
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
 from worker.imports.listing import FolderAsk, check_folder, manifest_source
@@ -60,7 +60,7 @@ def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) 
 
 def _check_spec(options: JobOptions, door: Door) -> None:
     with door.database.reading() as session:
-        spec_of(options, door.settings, rules_of(session, options.archive))
+        rules_of(session, options.archive).requested(options.of_spec(), door.settings)
 
 
 class ManifestUpload:

@@ -11,8 +11,7 @@ from dataclasses import replace
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer, State, fingerprint_of, wake, write_step
 from api.http.problems import problem
-from api.requests.archive_rules import SeenRules
-from api.requests.options import own_languages_of, read_options, read_url_options, spec_of
+from api.requests.options import Specs, read_options, read_url_options
 from api.requests.sources import REFUSALS, Refusal, registered_unseen
 from api.requests.submissions import submission
 from worker.doorway import Session
@@ -20,8 +19,7 @@ from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Fields, ManifestChunk, ManifestLine, read_chunks
 from worker.queue.batches import add_batch, require_batch
 from worker.queue.submission import Submission, submit_many
-from worker.shapes.options import JobOptions, UrlOptions
-from worker.spec import Spec
+from worker.shapes.options import UrlOptions
 from worker.states import Lane
 from worker.views.times import iso
 
@@ -42,8 +40,7 @@ class Bulk:
         self._fingerprint = fingerprint_of(PATH, {"manifest": kind, **shared})
         self._name = shared.get("name")
         self._shared = {name: value for name, value in shared.items() if name != "name"}
-        self._specs: dict[tuple[str, str], tuple[Spec, frozenset[str]]] = {}
-        self._rules = SeenRules(door)
+        self._specs = Specs(door.database, door.settings)
         self._check_shared()
 
     def take(self, body: Iterable[bytes]) -> Answer:
@@ -59,7 +56,7 @@ class Bulk:
         options = read_options(dict(self._shared))
         if options.batch is not None:
             raise InvalidRequest("batch: a manifest is a batch of its own.")
-        self._spec(options)
+        self._specs.of(options)
 
     def _keep(self, chunk: ManifestChunk, state: State) -> "Answer | State":
         ready = [(row.line, self._prepare(row)) for row in chunk.rows]
@@ -109,20 +106,7 @@ class Bulk:
         if options.batch is not None:
             raise InvalidRequest("batch: a row belongs to the batch that its manifest is.")
         recording = registered_unseen(options, self._door.settings)
-        return submission(recording, options, *self._spec(options))
-
-    def _spec(self, options: JobOptions) -> tuple[Spec, frozenset[str]]:
-        """Made once for all rows that ask for the same."""
-        asked = options.archive, str(options.of_spec())
-        if asked not in self._specs:
-            if len(self._specs) >= MAX_SPECS:
-                self._specs.clear()
-            rules, settings = self._rules.of(options.archive), self._door.settings
-            self._specs[asked] = spec_of(options, settings, rules), own_languages_of(options, settings, rules)
-        return self._specs[asked]
-
-
-MAX_SPECS = 1000  # a manifest whose rows all have a context of their own must not fill the memory
+        return submission(recording, options, self._specs.of(options))
 
 
 def _is_kept(chunk: ManifestChunk, state: State) -> bool:

@@ -1,18 +1,24 @@
-"""What is asked for beside a recording, read alike from forms, JSON and manifests, and the spec that comes of it."""
+"""Options of a submission, read alike from forms, JSON and manifests, or of a retry; and the specs they ask for."""
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from worker.archive_rules import Rules
+from worker.archive_rules import Rules, rules_of
+from worker.database import Database
 from worker.errors import InvalidRequest
-from worker.queue.spec_request import own_languages, spec_asked
+from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.shapes.fields import sentence
-from worker.shapes.options import JobOptions, UrlOptions
-from worker.spec import Spec
+from worker.shapes.options import JobOptions, OptionSet, SpecOptions, UrlOptions, Use, takes
+from worker.spec import RequestedSpec, Spec, make_spec
 
-Kind = TypeVar("Kind", bound=JobOptions)
+Kind = TypeVar("Kind", bound=OptionSet)
+MOST_KEPT = 1000  # of one request: a manifest whose rows all have a context of their own must not fill the memory
+# Text that is empty is as good as left out, but where it is the option's default.
+MAY_BE_EMPTY = {name for name, field in SpecOptions.model_fields.items() if field.default == ""}
 
 
 def read_options(fields: dict[str, Any]) -> JobOptions:
@@ -34,11 +40,56 @@ def _read(kind: type[Kind], fields: dict[str, Any]) -> Kind:
         raise InvalidRequest(sentence(error.errors())) from error
 
 
-def spec_of(options: JobOptions, settings: Settings, rules: Rules) -> Spec:
-    """The frozen spec, with the archive's word where nothing was asked for. Raises as `spec_asked` does."""
-    return spec_asked(options.of_spec(), settings, rules)
+class Specs:
+    """The specs of one request: its thousand items are not a thousand queries.
+
+    An archive's rules are as they were first seen, and what is asked for alike is made once.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+        self._rules = lru_cache(MOST_KEPT)(self._read_rules)
+        self._made: dict[tuple[str, str], RequestedSpec] = {}
+
+    def of(self, options: JobOptions) -> RequestedSpec:
+        """Raises as `Rules.requested` does."""
+        given = options.of_spec()
+        key = options.archive, str(given)
+        if key not in self._made:
+            if len(self._made) >= MOST_KEPT:
+                self._made.clear()
+            self._made[key] = self._rules(options.archive).requested(given, self._settings)
+        return self._made[key]
+
+    def _read_rules(self, archive: str) -> Rules:
+        with self._database.reading() as session:
+            return rules_of(session, archive)
 
 
-def own_languages_of(options: JobOptions, settings: Settings, rules: Rules) -> frozenset[str]:
-    """The languages in which a recording's own may be used for these options; none where one was asked for."""
-    return own_languages(options.of_spec(), settings, rules)
+@takes(Use.RETRY)
+class RetryOptions(OptionSet):
+    """What is left out stays as the job has it."""
+
+
+def read_retry(fields: object) -> RetryOptions:
+    """Raises InvalidRequest that names the fields."""
+    if not isinstance(fields, dict):
+        raise InvalidRequest("The options must be a JSON object.")
+    try:
+        return RetryOptions.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
+
+
+def changed(spec: Spec, asked: RetryOptions, settings: Settings) -> Spec:
+    """The job's spec with what was asked for. Raises UnknownService, UnknownLanguage, LanguageNotSupported."""
+    given = asked.of_spec()
+    if not given:
+        return spec  # its service may not be known any more: that is for the worker to say
+    own = spec.options()
+    if given.get("service", spec.service) != spec.service:
+        del own["model"]  # another service has its own
+    meant = {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
+    service = find_service(settings, meant.pop("service", spec.service))
+    return replace(make_spec(service, **{**own, **meant}), revision=spec.revision)

@@ -4,7 +4,6 @@ from typing import Any
 
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer
-from api.requests.options import own_languages_of, spec_of
 from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
 from worker.doorway import Session
@@ -15,7 +14,7 @@ from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
 from worker.settings import Settings
 from worker.shapes.options import JobOptions
-from worker.spec import Spec
+from worker.spec import RequestedSpec
 from worker.views.jobs import read_job
 
 
@@ -40,9 +39,9 @@ def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> NewReco
 
 
 def check(options: JobOptions, door: Door) -> None:
-    """Refuse what can be refused before anything is kept. Raises RequestError."""
+    """Refuse what can be refused before the file is read: a wrong option costs no upload. Raises RequestError."""
     with door.database.reading() as session:
-        spec_of(options, door.settings, rules_of(session, options.archive))
+        rules_of(session, options.archive).requested(options.of_spec(), door.settings)
         if options.batch is not None:
             require_batch(session, options.batch)
 
@@ -52,27 +51,28 @@ def fields_of(options: JobOptions) -> dict[str, Any]:
     return options.model_dump(mode="json")
 
 
-def submission(recording: NewRecording, options: JobOptions, spec: Spec, own: frozenset[str]) -> Submission:
-    """What was asked for, as the verbs take it; ``own`` are the languages in which a recording's own may be."""
+def submission(recording: NewRecording, options: JobOptions, requested: RequestedSpec) -> Submission:
+    """What was asked for, as the verbs take it."""
     return Submission(
         recording=recording,
-        spec=spec,
         batch_id=options.batch,
         external_id=options.external_id,
         labels=options.labels,
         deadline=options.deadline,
         fresh=options.fresh,
-        own_languages=own,
+        **requested._asdict(),
     )
 
 
 def answer(session: Session, recording: NewRecording, options: JobOptions, settings: Settings) -> Answer:
-    """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch."""
+    """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch.
+
+    Rules and batch were looked at by `check` before the file came; here they are as they are in this transaction.
+    """
     if options.batch is not None:
         require_batch(session, options.batch)
-    rules = rules_of(session, options.archive)
-    spec, own = spec_of(options, settings, rules), own_languages_of(options, settings, rules)
-    [made] = submit_many(session, [submission(recording, options, spec, own)])
+    requested = rules_of(session, options.archive).requested(options.of_spec(), settings)
+    [made] = submit_many(session, [submission(recording, options, requested)])
     body = {**read_job(session, made.job_id), "existing": made.existing}
-    lanes = frozenset() if made.existing else frozenset({spec.lane})
+    lanes = frozenset() if made.existing else frozenset({requested.spec.lane})
     return Answer(body, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)

@@ -15,7 +15,6 @@ from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
 from worker.imports.listing import FolderAsk
-from worker.queue.spec_request import spec_asked
 from worker.services.catalogue import find_service
 from worker.settings import Settings
 from worker.shapes.archives import Archive, Archives
@@ -116,5 +115,5 @@ def _checked(name: str, asked: ArchiveRules, settings: Settings) -> Rules:
     services = tuple(find_service(settings, one).name for one in asked.services)
     rules = Rules(name=name, **asked.model_dump(exclude={"services"}), services=services)
     if rules.service or not services:
-        spec_asked({}, settings, rules)
+        rules.requested({}, settings)
     return rules

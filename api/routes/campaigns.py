@@ -77,9 +77,8 @@ def _planned(session: Session, door: Door, asked: CampaignFields) -> Planned:
     target = Target(
         selection=selection,
         until_id=newest_recording(session),
-        spec=asked.spec.spec(door.settings, rules),
         fresh=asked.fresh,
-        own_languages=asked.spec.own_languages(door.settings, rules),
+        **asked.spec.requested(door.settings, rules)._asdict(),
     )
     return make_plan(session, door.settings, target, asked.limits_of(), asked.rules_of())
 

@@ -11,7 +11,7 @@ from api.http.dependencies import DoorOf
 from api.http.idempotent_writes import Answer, KeyHeader, Step, checked_key, fingerprint_of, write, write_in_parts
 from api.requests.docs import FILTER, RETRY, problems
 from api.requests.filters import chosen_by
-from api.requests.retries import RetryOptions, changed, read_retry
+from api.requests.options import RetryOptions, changed, read_retry
 from worker.archive_rules import rules_of_job
 from worker.doorway import Session
 from worker.errors import InvalidRequest

@@ -13,32 +13,29 @@ from worker.imports.candidates import ImportCandidate, RefusedRow
 from worker.imports.life import ImportClaim, shown, touch
 from worker.imports.matching import ArchiveIndex, apply_match, archive_index, lock_archive
 from worker.models import Import, ImportProblem
-from worker.queue.submission import Submission, check_language, submit_many
+from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording, find_or_add
-from worker.spec import Spec
+from worker.spec import RequestedSpec
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportJobs:
     """What is to be done with the recordings of an import: a job for each, as part of a batch."""
 
-    spec: Spec
+    requested: RequestedSpec
     batch_id: str
-    own_languages: frozenset[str]
 
     def check(self, language: str | None) -> None:
         """Raises LanguageNotSupported where a job in the recording's own language could not be."""
-        if language and self.own_languages:
-            check_language(language, self.own_languages, self.spec.service)
+        self.requested.in_language(language)
 
     def submission(self, recording: NewRecording) -> Submission:
         return Submission(
             recording=recording,
-            spec=self.spec,
             batch_id=self.batch_id,
             external_id=recording.external_id,
             labels=recording.labels,
-            own_languages=self.own_languages,
+            **self.requested._asdict(),
         )
 
 

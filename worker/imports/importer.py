@@ -39,7 +39,6 @@ from worker.imports.life import ImportClaim, get_import
 from worker.imports.listing import ListedItem, list_items
 from worker.media.store import MediaStore
 from worker.models import Import
-from worker.queue.spec_request import own_languages, spec_asked
 from worker.settings import Settings
 
 Result = TypeVar("Result")
@@ -155,8 +154,7 @@ class ImportAttempt:
             return None
         with self._database.reading() as session:
             rules = rules_of(session, self._row.archive)
-        spec = spec_asked(asked, self._settings, rules)
-        return ImportJobs(spec=spec, batch_id=batch_id, own_languages=own_languages(asked, self._settings, rules))
+        return ImportJobs(requested=rules.requested(asked, self._settings), batch_id=batch_id)
 
     def _prepare(self, pool: ThreadPoolExecutor, items: Sequence[ListedItem]) -> ImportChunk:
         futures = [pool.submit(self._preparer.prepare, item) for item in items]

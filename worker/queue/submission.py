@@ -1,17 +1,16 @@
 """Submitting: recordings, each with a job that is made or found. The verb that makes jobs."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from worker.database import clock
-from worker.errors import LanguageNotSupported
 from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
 from worker.recordings import Found, NewRecording, find_or_add
 from worker.shapes.times import Deadline
-from worker.spec import Spec
+from worker.spec import RequestedSpec, Spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +18,7 @@ class Submission:
     """A recording, and what is to be done with it.
 
     ``fresh`` makes a new job whose revision is above those before it, so that no stored answer is reused.
-    ``own_languages``: nobody asked for a language, so the recording's is used where its owner has named one; it must be
-    one of these, which the service knows. Empty: the spec's language stands.
+    ``own_languages``: see `RequestedSpec`.
     """
 
     recording: NewRecording
@@ -37,7 +35,7 @@ class Submission:
         """The job of the recording's row."""
         return NewJob(
             recording_id=recording.id,
-            spec=self._spec_for(recording),
+            spec=RequestedSpec(self.spec, self.own_languages).in_language(recording.language),
             archive=self.recording.archive,
             batch_id=self.batch_id,
             external_id=self.external_id,
@@ -47,18 +45,6 @@ class Submission:
             fresh=self.fresh,
             alone=recording.added,
         )
-
-    def _spec_for(self, recording: Found) -> Spec:
-        if not (self.own_languages and recording.language):
-            return self.spec
-        check_language(recording.language, self.own_languages, self.spec.service)
-        return replace(self.spec, language=recording.language)
-
-
-def check_language(language: str, known: Collection[str], service: str) -> None:
-    """Raises LanguageNotSupported where a recording's own language is none that the service knows."""
-    if language not in known:
-        raise LanguageNotSupported(f"The recording is in {language!r}, which the service {service!r} cannot recognise.")
 
 
 def submit(session: Session, recording: NewRecording, spec: Spec, **options: Any) -> Submitted:  # noqa: ANN401  # Submission's other fields
