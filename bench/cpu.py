@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.recordings import FORMS, Form, make_speech
 from bench.report import Spread, keep, load, show, spread
 from bench.stack import Stack, running_stack
-from worker.audio.windows import find_ffmpeg
+from worker.audio.ffmpeg import find_ffmpeg
 
 IDLE_S = 5.0
 

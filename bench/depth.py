@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from realtime.client.connection import SessionOptions
-from realtime.service.server import PATH, RecognizerConfig, run
+from realtime.client.options import SessionOptions
+from realtime.service.config import PATH, RecognizerConfig
+from realtime.service.server import run
 from worker.recognise.sessions import SessionKey, SessionPool, SharedSession
 
 LATENCY_MS = 1000

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import websocket
 from websockets.sync.client import connect
 
-from realtime.client.connection import Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.options import SessionOptions
 from realtime.client.session import FRAME_BYTES
 
 MODEL = "scripted"

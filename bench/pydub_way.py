@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydub.silence import split_on_silence
 
-from worker.audio.windows import AudioSegment, find_ffmpeg
+from worker.audio.ffmpeg import find_ffmpeg
+from worker.audio.windows import AudioSegment
 
 LIMIT_MS = 55_000  # the service takes no segment of a minute and more
 SHORT_MS = 20_000  # nothing needs to be cut

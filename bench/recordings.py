@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from worker.audio.windows import find_ffmpeg
+from worker.audio.ffmpeg import find_ffmpeg
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 SPEECH = tuple(SAMPLES / name for name in ("river.wav", "market.mp3", "council.m4a", "call.ogg"))

@@ -14,7 +14,7 @@ from typing import Any
 from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeCallback, OmniRealtimeConversation
 from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams
 
-from worker.audio.windows import find_ffmpeg
+from worker.audio.ffmpeg import find_ffmpeg
 
 FRAME_BYTES = 3200
 FRAME_S = 0.1

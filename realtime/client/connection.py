@@ -9,26 +9,12 @@ from urllib.parse import unquote, urlsplit
 import websocket
 from websocket import ABNF
 
-from realtime.client.deadlines import Deadlines
 from realtime.client.handshake import refused
 from realtime.client.masking import masked_text
 from realtime.client.options import SessionOptions
-from realtime.client.session import LiveSession, Pending
+from realtime.client.session import LiveSession
 from realtime.client.wire import Wire
-from realtime.protocol.conversation.outcomes import Answered, Preview, Refused, Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceTimeout, ServiceUnreachable
-
-__all__ = [
-    "Answered",
-    "Connection",
-    "Deadlines",
-    "Pending",
-    "Preview",
-    "Refused",
-    "Result",
-    "Session",
-    "SessionOptions",
-]
 
 # How long a read waits before it lets its thread look whether the session is over.
 _READ_SLICE_S = 0.5

@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 from realtime.protocol.conversation.server_side import MAX_AUDIO_CHARS, ServerConversation
 from realtime.protocol.engine import Engine
 from realtime.service.admission import HEALTH_PATH, Admission, Refusal
-from realtime.service.config import PATH, EngineName, GatewayConfig, RecognizerConfig
+from realtime.service.config import EngineName, RecognizerConfig
 from realtime.service.engines.openai import OpenAIGateway
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine
 from realtime.service.engines.qwen_http import QwenGateway
@@ -24,8 +24,6 @@ from realtime.service.engines.scripted import ScriptedEngine
 from realtime.service.faults import Absence, Faults
 from realtime.service.log import RecognizerLog
 from realtime.service.serving import LocalSession, Service
-
-__all__ = ["PATH", "GatewayConfig", "RecognizerConfig", "run", "serve"]
 
 # The largest documented append, and room for the event around it.
 _MAX_FRAME_BYTES = MAX_AUDIO_CHARS + 64 * 1024

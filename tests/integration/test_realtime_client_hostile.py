@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.deadlines import Deadlines
+from realtime.client.options import SessionOptions
 from realtime.protocol.errors import (
     BillUnpaid,
     ConnectionLost,

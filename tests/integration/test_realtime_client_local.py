@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from realtime.client.connection import Answered, Deadlines, Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.deadlines import Deadlines
+from realtime.client.options import SessionOptions
+from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
 from realtime.protocol.events import TurnDetection
 from realtime.service.engines.scripted import words_of

@@ -12,8 +12,11 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.client.connection import Answered, Deadlines, Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.deadlines import Deadlines
+from realtime.client.options import SessionOptions
 from realtime.client.session import Pending
+from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import RealtimeError
 from realtime.protocol.events import (
     Append,

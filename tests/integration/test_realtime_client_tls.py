@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from realtime.client.connection import Deadlines, Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.deadlines import Deadlines
+from realtime.client.options import SessionOptions
 from realtime.protocol.errors import ServiceUnreachable
 from realtime.protocol.events import Append, Commit, Text, UnknownEvent
 from tests.fixtures.hostile import HostileServer, Peer, obey, said

@@ -10,7 +10,8 @@ import pytest
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.requirements import skip_or_fail
 from tests.fixtures.sounds import LIMITS
-from worker.audio.windows import find_ffmpeg, open_audio
+from worker.audio.ffmpeg import find_ffmpeg
+from worker.audio.windows import open_audio
 from worker.split.cutting import Cutting, cut
 from worker.split.presets import PRESETS
 from worker.split.spans import Span

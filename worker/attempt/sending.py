@@ -25,7 +25,8 @@ from worker.retry import is_gap
 from worker.spending.reserver import Reservation, Reserver
 from worker.spending.slices import ReportedUsage
 from worker.split.channels import channel_name
-from worker.split.cutting import Cutting, Piece
+from worker.split.cutting import Cutting
+from worker.split.track import Piece
 from worker.states import SegmentState
 
 log = structlog.get_logger(__name__)

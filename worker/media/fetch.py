@@ -24,8 +24,6 @@ from worker.media.public_network import CheckedBackend, Deadline, DeadlinePassed
 from worker.media.store import hash_and_write, make_durable, storage_errors
 from worker.media.urls import as_requested, authorization, check_url, display, origin
 
-__all__ = ["Fetched", "SourceIdentity", "check_url", "display", "fetch", "identify"]
-
 MAX_REDIRECTS = 5
 OPERATION_S = 30.0
 IDENTIFY_S = 30.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from realtime.client.connection import Deadlines
+from realtime.client.deadlines import Deadlines
 
 UNLIMITED = 0.0  # as a pace: as fast as it goes
 

@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from realtime.client.connection import Pending, Result, Session, SessionOptions
+from realtime.client.connection import Session
+from realtime.client.options import SessionOptions
+from realtime.client.session import Pending
+from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
 from worker.probing.budget import Budget
 from worker.probing.plan import Plan

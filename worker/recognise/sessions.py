@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from realtime.client.connection import Connection, Result, Session, SessionOptions
+from realtime.client.connection import Connection, Session
+from realtime.client.options import SessionOptions
+from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import RealtimeError
 
 log = structlog.get_logger(__name__)

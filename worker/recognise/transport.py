@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import structlog
 
-from realtime.client.connection import Result, SessionOptions
+from realtime.client.options import SessionOptions
+from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, NetworkFault, RateLimited, RealtimeError, ServiceFault
 from realtime.protocol.events import TurnDetection
 from worker.audio.windows import make_audio
@@ -20,7 +21,7 @@ from worker.recognise.breaker import Breaker
 from worker.recognise.gate import ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
-from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
+from worker.recognise.utterances import Meter, Recognition, Utterance
 from worker.services.catalogue import Service
 from worker.spec import SAMPLE_RATE, Spec
 from worker.split.levels import frame_levels
@@ -59,7 +60,7 @@ class SegmentTransport:
         """Return where a session can be had, as far as this process knows; else raise what stands in the way."""
         self._gate.enter(lambda: self._have_a_session(_key(spec), lease), lease.got_on)
 
-    def hear(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
+    def hear(self, utterance: Utterance, meter: Meter) -> Recognition:
         """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
         for tries_left in reversed(range(TRIES)):
             try:
@@ -89,7 +90,7 @@ class SegmentTransport:
                 session.abort()  # a stream that was left in the middle; one that came to its end has closed
                 self._sessions.give_back(key, session)
 
-    def doubt(self, answer: SegmentAnswer, utterance: Utterance, meter: Meter) -> SegmentAnswer:
+    def doubt(self, answer: Recognition, utterance: Utterance, meter: Meter) -> Recognition:
         """What to keep of a suspicious answer in a stream: as a segment's, it is asked for once more."""
         return self._doubt(answer, utterance, meter, self._beside)
 
@@ -98,7 +99,7 @@ class SegmentTransport:
         self._gate.open()
         self._breaker.recovered()
 
-    def _try(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
+    def _try(self, utterance: Utterance, meter: Meter) -> Recognition:
         with self._permit(utterance.spec, utterance.lease):
             answer = self._through_any(utterance, meter)
             if answer.flags:
@@ -106,7 +107,7 @@ class SegmentTransport:
         self.answered()
         return answer
 
-    def _doubt(self, answer: SegmentAnswer, utterance: Utterance, meter: Meter, fresh: Fresh) -> SegmentAnswer:
+    def _doubt(self, answer: Recognition, utterance: Utterance, meter: Meter, fresh: Fresh) -> Recognition:
         """Ask again, in a session that has heard nothing before and is told no context; the answer to be kept."""
         job = utterance.lease.claim.job_id
         log.info("an answer is suspicious; a fresh session is asked", job=job, flags=answer.flags)
@@ -119,7 +120,7 @@ class SegmentTransport:
             return answer
         return answer if again.flags else again
 
-    def _through_any(self, utterance: Utterance, meter: Meter) -> SegmentAnswer:
+    def _through_any(self, utterance: Utterance, meter: Meter) -> Recognition:
         key = _key(utterance.spec)
         session, was_there = self._sessions.take(key, patience=lambda: _be_patient(utterance.lease))
         try:
@@ -134,7 +135,7 @@ class SegmentTransport:
         with self._pooled(key, utterance.lease) as session:
             return self._ask(session, utterance, meter)
 
-    def _ask(self, session: SharedSession, utterance: Utterance, meter: Meter) -> SegmentAnswer:
+    def _ask(self, session: SharedSession, utterance: Utterance, meter: Meter) -> Recognition:
         meter.reserve(len(utterance.pcm))  # here, where nothing is on its way yet: a second sending needs it again
         try:
             touch = utterance.lease.touch
@@ -242,9 +243,9 @@ def session_options(service: Service, key: SessionKey) -> SessionOptions:
     )
 
 
-def answer_from(session: SharedSession, result: Result, flags: tuple[str, ...] = ()) -> SegmentAnswer:
+def answer_from(session: SharedSession, result: Result, flags: tuple[str, ...] = ()) -> Recognition:
     """The result as it is kept, with the model that gave it."""
-    return SegmentAnswer(
+    return Recognition(
         text=result.text,
         language=result.language,
         emotion=result.emotion,
@@ -254,7 +255,7 @@ def answer_from(session: SharedSession, result: Result, flags: tuple[str, ...] =
     )
 
 
-def _judged(session: SharedSession, pcm: bytes, result: Result) -> SegmentAnswer:
+def _judged(session: SharedSession, pcm: bytes, result: Result) -> Recognition:
     """The result with what is suspicious about it; the session remembers it for the next."""
     latest, last = LastAnswer(hash(pcm), result.text), session.last
     session.last = latest

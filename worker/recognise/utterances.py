@@ -27,7 +27,7 @@ class Utterance:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentAnswer:
+class Recognition:
     """What the service said; ``model`` is the one that answered."""
 
     text: str
@@ -60,7 +60,7 @@ class SegmentOutcome:
     """Either an answer or an error, and in both cases how much audio was sent for it, all tries together."""
 
     sent_ms: int
-    answer: SegmentAnswer | None = None
+    answer: Recognition | None = None
     error: Exception | None = None
 
 

@@ -12,8 +12,6 @@ from worker.split.track import Piece, Track
 from worker.split.voice import VoiceDetector
 from worker.states import Channels
 
-__all__ = ["Cutting", "Piece", "cut"]
-
 
 class Cutting:
     """The pieces of one recording. Iterate it once.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from realtime.protocol.errors import CodedError
 from worker.claims.claim import Claim
 from worker.database import Database
-from worker.recognise.utterances import SegmentAnswer
+from worker.recognise.utterances import Recognition
 from worker.split.channels import channel_name
 from worker.split.spans import Span
 from worker.streams import utterance_rows
@@ -27,7 +27,7 @@ class ChannelRows:
     audio_ms: int
     got_on: bool = False  # whether an utterance was stored, or a stretch heard in which there was none
 
-    def answer(self, turn: Turn, answer: SegmentAnswer, charge: Charge) -> None:
+    def answer(self, turn: Turn, answer: Recognition, charge: Charge) -> None:
         """Store an utterance with what was understood."""
         stored = answer.to_store(
             self.claim.spec,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from realtime.client.connection import Refused, Result
+from realtime.protocol.conversation.outcomes import Refused, Result
 from realtime.protocol.errors import NetworkFault, RealtimeError, ServiceFault
 from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
@@ -16,7 +16,7 @@ from worker.recognise.pool import Recogniser
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import SharedSession
 from worker.recognise.transport import PAUSE_S, SILENCE_MS, TRIES, SegmentTransport, answer_from
-from worker.recognise.utterances import LONGEST_MS, SegmentAnswer, Utterance
+from worker.recognise.utterances import LONGEST_MS, Recognition, Utterance
 from worker.retry import is_gap
 from worker.spending.reserver import Reserver
 from worker.split.levels import frame_levels
@@ -210,9 +210,7 @@ class SessionRun:
         self.sent.count_up_to(sent_ms)
         self._lease.touch()
 
-    def _believe(
-        self, turn: Turn, result: Result, session: SharedSession, transport: SegmentTransport
-    ) -> SegmentAnswer:
+    def _believe(self, turn: Turn, result: Result, session: SharedSession, transport: SegmentTransport) -> Recognition:
         """What to keep as the utterance's answer."""
         pcm = self._recent_audio.cut(turn.start_ms, turn.end_ms) or b""
         silent = bool(pcm and result.text) and is_silent(frame_levels(make_audio(pcm)))

@@ -6,7 +6,7 @@ overlap, since a later attempt goes on behind the last that is stored.
 
 from dataclasses import dataclass
 
-from realtime.client.connection import Answered, Refused
+from realtime.protocol.conversation.outcomes import Answered, Refused
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
-from worker.media.fetch import Fetched, SourceIdentity, display, fetch, identify
+from worker.media.fetch import Fetched, SourceIdentity, fetch, identify
 from worker.media.public_network import is_public
+from worker.media.urls import display
 
 BODY = b"RIFF" + bytes(50_000)
 

@@ -20,7 +20,7 @@ from worker.limits.permits import Limits
 from worker.recognise.breaker import Breaker
 from worker.recognise.sanity import Flag
 from worker.recognise.transport import SegmentTransport
-from worker.recognise.utterances import Meter, SegmentAnswer, Utterance
+from worker.recognise.utterances import Meter, Recognition, Utterance
 from worker.services.catalogue import Service
 from worker.spec import Spec
 from worker.spending.reserver import Reservation
@@ -29,7 +29,7 @@ from worker.spending.slices import Slice
 SPEC = Spec(service="hostile", model="any", context="Ada Lovelace")
 LONG = "we will meet again on Thursday at nine"
 LOOP = "thank you for watching " * 6
-Ask = Callable[..., tuple[SegmentAnswer, int]]
+Ask = Callable[..., tuple[Recognition, int]]
 
 
 def saying(*texts: str) -> Callable[[Peer], None]:
@@ -62,7 +62,7 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
     limits.close()
 
 
-def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Reservation) -> tuple[SegmentAnswer, int]:
+def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Reservation) -> tuple[Recognition, int]:
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
     utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, held=held)

@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from realtime.client.connection import SessionOptions
+from realtime.client.options import SessionOptions
 from realtime.protocol.errors import ServiceUnreachable
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 from worker.recognise.sessions import SessionKey, SessionPool, SharedSession

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.sounds import talk, tone, write_wav
+from worker.audio.ffmpeg import find_ffmpeg
 from worker.audio.lengths import said_length_ms
-from worker.audio.windows import find_ffmpeg
 
 
 def encoded(path: Path, *options: str) -> Path:

@@ -10,9 +10,10 @@ import pytest
 from tests.fixtures.sounds import LIMITS, Samples, audio, encode, noise, silence, talk, write_wav
 from worker.audio import decoder
 from worker.audio.windows import AudioLimits, Decoding, make_audio, open_audio
-from worker.split.cutting import Cutting, Piece, cut
+from worker.split.cutting import Cutting, cut
 from worker.split.presets import PRESETS
 from worker.split.spans import Span
+from worker.split.track import Piece
 from worker.states import Channels, Segmentation
 
 DOCUMENT = PRESETS[Segmentation.DOCUMENT]

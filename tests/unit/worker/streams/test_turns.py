@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime.client.connection import Answered, Refused, Result
+from realtime.protocol.conversation.outcomes import Answered, Refused, Result
 from realtime.protocol.errors import ContentRefused
 from worker.streams.turns import Turn, Turns
 
