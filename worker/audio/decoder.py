@@ -1,13 +1,12 @@
 """A recording through ffmpeg: what its output's header, its end and its exit status mean."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from worker.audio.containers import flac_duration_ms
-from worker.audio.ffmpeg import KILLED_BY_SIGNAL, MOSTLY_ERRORS, Ffmpeg, input_arguments
+from worker.audio.ffmpeg import KILLED_BY_SIGNAL, MOSTLY_ERRORS, Ffmpeg, duration_ms, input_arguments
 from worker.audio.wav import NoWav, read_head
 from worker.errors import DamagedAudio, DecoderFailed, NoAudioStream, TruncatedFile
 
@@ -20,7 +19,6 @@ MIXED = ["-af", "aformat=channel_layouts=stereo,pan=mono|c0=0.5*c0+0.5*c1"]
 LONG_MS = 600_000  # to start a second ffmpeg pays from here on
 OPENS_AT_ALL = "-f ffmetadata pipe:1".split()
 HAS_AUDIO_PACKETS = "-map 0:a:0 -c copy -frames:a 1 -f null -".split()
-DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)", re.MULTILINE)
 FLAC_SLACK_MS = 500
 
 
@@ -71,13 +69,13 @@ class Decoder:
         return head.channels
 
     def _announced_ms(self) -> int | None:
-        """The container's length, to refuse a recording that is too long before any of it is paid for."""
+        """The container's length, to refuse a recording that is too long before any of it is paid for.
+
+        Whole seconds: encoders pad the end, and what is decoded decides on the rest.
+        """
         notes = self._process.hear()
-        found = DURATION.search(notes)
-        if found is None or b"Estimating duration from bitrate" in notes:
-            return None
-        hours, minutes, seconds = (int(number) for number in found.groups())
-        return ((hours * 60 + minutes) * 60 + seconds) * 1000
+        found_ms = None if b"Estimating duration from bitrate" in notes else duration_ms(notes)
+        return None if found_ms is None else found_ms // 1000 * 1000
 
     def _explain_nothing(self) -> None:
         """No sample came. Two short runs tell by their exit statuses why: no text of ffmpeg's decides."""

@@ -1,6 +1,7 @@
 """ffmpeg as a child process that reads what strangers send: hardened, bounded, and always reaped."""
 
 import os
+import re
 import resource
 import selectors
 import shutil
@@ -21,6 +22,8 @@ CHUNK_BYTES = 65_536
 NOTES_BYTES = 65_536
 KILLED_BY_SIGNAL = 255  # ffmpeg's exit status after SIGINT or SIGTERM
 MOSTLY_ERRORS = 69  # ffmpeg's exit status where most packets could not be decoded
+
+DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)\.(\d\d)", re.MULTILINE)
 
 # One malloc arena: each further one reserves 64 MB of the address space above.
 ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "1"}
@@ -53,6 +56,15 @@ def input_arguments(path: Path) -> list[str]:
     options = "-hide_banner -nostdin -nostats -loglevel info -threads 1 -filter_threads 1".split()
     allowed = ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
     return [*options, *allowed, "-i", f"file:{path.absolute()}"]
+
+
+def duration_ms(notes: bytes) -> int | None:
+    """The input's length as ffmpeg notes it, to a hundredth of a second; None where it does not know."""
+    found = DURATION.search(notes)
+    if found is None:
+        return None
+    hours, minutes, seconds, hundredths = (int(number) for number in found.groups())
+    return (((hours * 60 + minutes) * 60 + seconds) * 100 + hundredths) * 10
 
 
 class Ffmpeg:

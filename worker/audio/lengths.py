@@ -1,15 +1,13 @@
 """How long a recording says that it is: read from its head, not decoded. For estimates, never for what is stored."""
 
-import re
 from pathlib import Path
 from typing import BinaryIO
 
 from worker.audio.containers import flac_duration_ms
-from worker.audio.ffmpeg import Ffmpeg, find_ffmpeg, input_arguments
+from worker.audio.ffmpeg import Ffmpeg, duration_ms, find_ffmpeg, input_arguments
 from worker.audio.wav import PCM, NoWav, read_head
 from worker.errors import ConfigurationError, DecoderFailed
 
-DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)\.(\d\d)", re.MULTILINE)
 JUST_OPEN = "-f ffmetadata pipe:1".split()
 STALL_S = 10.0
 PLAIN = frozenset({PCM, 3})  # 3: as floating-point numbers
@@ -48,10 +46,6 @@ def _by_ffmpeg(path: Path) -> int | None:
             while process.read(65_536):
                 pass
             process.wait()
-            found = DURATION.search(process.hear())
+            return duration_ms(process.hear()) or None
     except (DecoderFailed, ConfigurationError):
         return None
-    if found is None:
-        return None
-    hours, minutes, seconds, hundredths = (int(number) for number in found.groups())
-    return (((hours * 60 + minutes) * 60 + seconds) * 100 + hundredths) * 10 or None

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from worker.text_words import BREAKABLE
+
 LINE_WIDTH = 42  # columns; what broadcasters use, and wide scripts count twice
 CUE_LINES = 2
 CUE_WIDTH = LINE_WIDTH * CUE_LINES
 
 # Scripts that are written without spaces may be broken after any sign but before no closing punctuation.
-_UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _CLOSING = "\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f\u300d\u300f\uff09"
-_TOKEN = re.compile(rf"\s*(?:[{_UNSPACED}][{_CLOSING}]*|[^\s{_UNSPACED}]+)")
+_TOKEN = re.compile(rf"\s*(?:[{BREAKABLE}][{_CLOSING}]*|[^\s{BREAKABLE}]+)")
 _SENTENCE = re.compile(r"\s*.+?(?:[.!?…]+[\"')\]]*(?=\s|$)|[。！？]+[」』）]*|$)", re.DOTALL)
 
 

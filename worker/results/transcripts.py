@@ -15,11 +15,9 @@ from worker.models import Answer, Job, Segment, Transcript
 from worker.search.index import add_to_index
 from worker.spec import Spec
 from worker.states import Origin, SegmentState
+from worker.text_words import SEAMLESS
 
-# Scripts written without spaces between words: kana, Han, and their punctuation and full-width forms. Not Hangul.
-UNSPACED = re.compile(
-    r"[\u3000-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]"
-)
+_SEAMLESS = re.compile(f"[{SEAMLESS}]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,7 @@ def join_texts(texts: Iterable[str]) -> str:
 
 
 def _gap_between(left: str, right: str) -> str:
-    if not left or (UNSPACED.match(left[-1]) and UNSPACED.match(right[0])):
+    if not left or (_SEAMLESS.match(left[-1]) and _SEAMLESS.match(right[0])):
         return ""
     return " "
 

@@ -1,8 +1,10 @@
 """A text as its words alone."""
 
+import re
+
 import pytest
 
-from worker.text_words import is_unspaced, words_of
+from worker.text_words import BREAKABLE, SEAMLESS, UNSPACED, is_unspaced, words_of
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,15 @@ def test_a_text_is_its_words_alone(text: str, words: list[str]) -> None:
 
 def test_a_character_of_a_script_without_spaces_is_known() -> None:
     assert [is_unspaced(word) for word in ("今", "か", "a", "안녕")] == [True, True, False, False]
+
+
+def test_what_may_be_broken_is_counted_by_sign_and_what_is_counted_so_is_joined_without_a_space() -> None:
+    breakable, unspaced, seamless = (
+        {sign for sign in map(chr, range(0x110000)) if re.match(f"[{signs}]", sign)}
+        for signs in (BREAKABLE, UNSPACED, SEAMLESS)
+    )
+    assert breakable < unspaced < seamless
+    assert {"か", "今"} <= breakable
+    assert {"𠮷", "\uf900"} <= unspaced - breakable
+    assert {"。", "Ａ", "ㇰ"} <= seamless - unspaced
+    assert not {"안", "a", " "} & seamless

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from worker.audio.ffmpeg import ADDRESS_SPACE_BYTES, NOTES_BYTES, Ffmpeg, find_ffmpeg
+from worker.audio.ffmpeg import ADDRESS_SPACE_BYTES, NOTES_BYTES, Ffmpeg, duration_ms, find_ffmpeg
 from worker.errors import ConfigurationError, DecoderFailed
 
 SHELL = Path("/bin/sh")
@@ -94,3 +94,17 @@ def test_the_one_on_path_comes_before_the_bundled_one(tmp_path: Path, monkeypatc
     assert find_ffmpeg() == own
     own.unlink()
     assert "imageio_ffmpeg" in str(find_ffmpeg())
+
+
+@pytest.mark.parametrize(
+    ("notes", "found"),
+    [
+        (b"Input #0\n  Duration: 00:00:03.03, start: 0.0", 3030),
+        (b"  Duration: 25:01:02.50, bitrate: 1", ((25 * 60 + 1) * 60 + 2) * 1000 + 500),
+        (b"  Duration: N/A, bitrate: 1", None),
+        (b"title: Duration: 00:00:03.03", None),
+        (b"", None),
+    ],
+)
+def test_the_length_that_ffmpeg_notes(notes: bytes, found: int | None) -> None:
+    assert duration_ms(notes) == found
