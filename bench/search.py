@@ -26,8 +26,7 @@ from tests.fixtures.postgres_cluster import running_cluster
 from worker.database import Database
 from worker.ids import new_id
 from worker.models import Recording, Transcript
-from worker.search.find import Where, find
-from worker.search.index import add_to_index, rows_of
+from worker.search.index import Where, add_to_index, find, rows_of
 from worker.search.query import parse
 
 PER_TRANSCRIPT = 20

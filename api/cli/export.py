@@ -16,8 +16,8 @@ from api.cli.output.progress import counting
 from api.cli.target import open_client
 from api.client import ApiProblem, Client
 from worker.errors import InvalidRequest
+from worker.exports.destinations import Place, open_place
 from worker.exports.patterns import DEFAULT, parse_pattern
-from worker.exports.places import Place, open_place
 from worker.exports.plan import MANIFEST, Plan
 from worker.exports.run import NOT_WRITTEN, Fetch, Line, NotFetched, planned, run
 from worker.results.export import Format

@@ -10,7 +10,7 @@ from api.http.dependencies import DoorOf
 from api.http.pages import WindowQuery
 from api.requests.docs import problems
 from api.requests.filters import labels_of
-from worker.search.find import Where
+from worker.search.index import Where
 from worker.shapes.recordings import Hits
 from worker.views.search import search
 

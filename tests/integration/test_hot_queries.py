@@ -21,7 +21,7 @@ from worker.queue import claimable, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
-from worker.search.find import Where
+from worker.search.index import Where
 from worker.shapes.selection import RecordingFields
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from realtime.protocol.errors import CodedError
 from worker.errors import RecordingError, SourceUnreachable, StorageFailed
-from worker.exports.places import Place
+from worker.exports.destinations import Place
 from worker.exports.plan import Plan
 from worker.results.export import Format, export
 

@@ -4,12 +4,14 @@ Against what a person says was said this is the word error rate, (S + D + I) / N
 only a difference. Where a script has no spaces the words are its characters.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import jiwer
 
-from worker.text_words import words_of
+from worker.text_words import TOKEN, words_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +49,41 @@ def different_words(reference: Sequence[str], other: Sequence[str]) -> tuple[set
     edited = [chunk for chunk in chunks if chunk.type != "equal"]
     ours = {at for chunk in edited for at in range(chunk.ref_start_idx, chunk.ref_end_idx)}
     return ours, {at for chunk in edited for at in range(chunk.hyp_start_idx, chunk.hyp_end_idx)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A piece of a text as it was written, spaces and punctuation included."""
+
+    text: str
+    different: bool
+
+
+def marked(old: str, new: str) -> tuple[list[Run], list[Run]]:
+    """Both texts in runs; joined they are the texts. Different is what is counted as an edit: no case, no comma."""
+    ours, theirs = _tokens(old), _tokens(new)
+    edited = different_words([word for _, word in ours], [word for _, word in theirs])
+    return tuple(  # type: ignore[return-value]  # two in, two out
+        list(_runs(text, [found for found, _ in tokens], numbers))
+        for text, tokens, numbers in zip((old, new), (ours, theirs), edited, strict=True)
+    )
+
+
+def _tokens(text: str) -> list[tuple[re.Match[str], str]]:
+    return [(found, "".join(words_of(found[0]))) for found in TOKEN.finditer(text)]
+
+
+def _runs(text: str, tokens: list[re.Match[str]], edited: set[int]) -> Iterator[Run]:
+    """What stands between two edited words is marked with them."""
+    end = 0
+    for different, group in groupby(enumerate(tokens), key=lambda one: one[0] in edited):
+        found = [token for _, token in group]
+        if different:
+            if found[0].start() > end:
+                yield Run(text[end : found[0].start()], different=False)
+            yield Run(text[found[0].start() : found[-1].end()], different=True)
+        else:
+            yield Run(text[end : found[-1].end()], different=False)
+        end = found[-1].end()
+    if end < len(text):
+        yield Run(text[end:], different=False)

@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.search.find import Hit, Where, find
-from worker.search.query import Term, parse
-from worker.search.snippets import snippet
+from worker.search.index import Hit, Where, find
+from worker.search.query import Term, parse, snippet
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso
 

@@ -13,7 +13,7 @@ from tests.fixtures.campaigns import add_campaign
 from tests.fixtures.spoken import bring, spoken
 from worker.database import Database, change
 from worker.models import Base, Campaign
-from worker.search.find import Where, find
+from worker.search.index import Where, find
 from worker.search.query import parse
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from worker.results.word_marks import Run, marked
+from worker.results.word_errors import Run, marked
 
 _PAGES = Environment(
     loader=PackageLoader("worker.campaigns.review", "pages"),

@@ -11,8 +11,8 @@ import pytest
 from tests.fixtures.buckets import BucketServer
 from tests.fixtures.export_items import item
 from worker.errors import SourceMissing, SourceUnreachable, StorageFailed
+from worker.exports.destinations import Folder, Place, Prefix
 from worker.exports.patterns import parse_pattern
-from worker.exports.places import Folder, Place, Prefix
 from worker.exports.plan import Plan
 from worker.exports.run import Line, NotFetched, planned, run
 from worker.media.buckets import Buckets

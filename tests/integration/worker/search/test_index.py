@@ -2,8 +2,7 @@
 
 from tests.fixtures.spoken import bring, set_recording, spoken, use
 from worker.database import Database
-from worker.search.find import Hit, Where, find
-from worker.search.index import PIECE_WORDS
+from worker.search.index import PIECE_WORDS, Hit, Where, find
 from worker.search.query import parse
 
 
