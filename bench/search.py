@@ -26,7 +26,7 @@ from tests.fixtures.postgres_cluster import running_cluster
 from worker.database import Database
 from worker.ids import new_id
 from worker.models import Recording, Transcript
-from worker.search.index import Where, add_to_index, find, rows_of
+from worker.search.index import SearchFilter, add_to_index, find, rows_of
 from worker.search.query import parse
 
 PER_TRANSCRIPT = 20
@@ -125,7 +125,7 @@ def looks(database: Database, count: int) -> Iterator[Looked]:
         for _ in range(count):
             started = time.perf_counter()
             with database.reading() as session:
-                hits = len(find(session, parse(query), Where(), before=None, limit=PAGE))
+                hits = len(find(session, parse(query), SearchFilter(), before=None, limit=PAGE))
             took.append(1000 * (time.perf_counter() - started))
         yield Looked(what, hits, round(percentile(took, 50), 1), round(percentile(took, 99), 1))
 

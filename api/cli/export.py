@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import IO, Annotated, Any
 
 import typer
@@ -16,9 +17,9 @@ from api.cli.output.progress import counting
 from api.cli.target import open_client
 from api.client import ApiProblem, Client
 from worker.errors import InvalidRequest
-from worker.exports.destinations import Place, open_place
+from worker.exports.destinations import Destination, open_destination
 from worker.exports.patterns import DEFAULT, parse_pattern
-from worker.exports.plan import MANIFEST, Plan
+from worker.exports.plan import MANIFEST, ExportPlan
 from worker.exports.run import NOT_WRITTEN, Fetch, Line, NotFetched, planned, run
 from worker.results.export import Format
 from worker.states import JobState
@@ -55,8 +56,7 @@ def export(
     Fields: name, file, path, external_id, recording, job, transcript, archive, language, service, model, label.NAME,
     recorded_at and created_at. Run again, it writes only what is not there. docs/export.md has the rest.
     """
-    plan = _empty_plan(name, forms or [Format.TXT])
-    with open_client(configured()) as client:
+    with closing(_empty_plan(name, forms or [Format.TXT])) as plan, open_client(configured()) as client:
         rows = _rows(client, ids, {"batch": batch, "archive": archive, "campaign": campaign})
         _fill(plan, (row for row in rows if status in {None, row["status"]}), silent=as_json)
         if dry_run:
@@ -64,9 +64,9 @@ def export(
         return _carry_out(plan, client, output, as_json=as_json)
 
 
-def _empty_plan(name: str, forms: list[Format]) -> Plan:
+def _empty_plan(name: str, forms: list[Format]) -> ExportPlan:
     try:
-        return Plan(parse_pattern(name), forms)
+        return ExportPlan(parse_pattern(name), forms)
     except InvalidRequest as error:
         raise UsageProblem(error.message) from error
 
@@ -78,7 +78,7 @@ def _rows(client: Client, ids: list[str] | None, asked: dict[str, str]) -> Itera
     return client.results_of_jobs(ids) if ids else client.results(*next(iter(given.items())))
 
 
-def _fill(plan: Plan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
+def _fill(plan: ExportPlan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
     """Look at all of it before anything is written; raises UsageProblem where names are missing or the same."""
     with counting("looked at", None, silent=silent) as count:
         try:
@@ -92,7 +92,7 @@ def _fill(plan: Plan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
         raise CommandError("There is nothing to export: look at the name, and the state that is asked for.")
 
 
-def _show_plan(plan: Plan, output: str, *, as_json: bool) -> int:
+def _show_plan(plan: ExportPlan, output: str, *, as_json: bool) -> int:
     for number, line in enumerate(planned(plan)):
         if as_json:
             put_json(line)
@@ -105,14 +105,14 @@ def _show_plan(plan: Plan, output: str, *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _carry_out(plan: Plan, client: Client, output: str, *, as_json: bool) -> int:
-    place = open_place(output, configured())
-    place.check()
+def _carry_out(plan: ExportPlan, client: Client, output: str, *, as_json: bool) -> int:
+    destination = open_destination(output, configured())
+    destination.check()
     with tempfile.TemporaryFile() as manifest, counting("exported", plan.total, silent=as_json) as count:
         ended = Counter(
-            _noted(line, manifest, as_json=as_json, count=count) for line in run(plan, place, _fetcher(client))
+            _noted(line, manifest, as_json=as_json, count=count) for line in run(plan, destination, _fetcher(client))
         )
-        _keep(place, manifest)
+        _keep(destination, manifest)
     missing = plan.total - ended[JobState.SUCCEEDED]
     note(
         f"{ended[JobState.SUCCEEDED]} transcripts are in {output}, with a {MANIFEST}."
@@ -132,9 +132,9 @@ def _noted(line: Line, manifest: IO[bytes], *, as_json: bool, count: Callable[[]
     return str(line["status"])
 
 
-def _keep(place: Place, manifest: IO[bytes]) -> None:
+def _keep(destination: Destination, manifest: IO[bytes]) -> None:
     manifest.seek(0)
-    place.write(MANIFEST, manifest)
+    destination.write(MANIFEST, manifest)
 
 
 def _fetcher(client: Client) -> Fetch:

@@ -10,7 +10,7 @@ from api.http.dependencies import DoorOf
 from api.http.pages import WindowQuery
 from api.requests.docs import problems
 from api.requests.filters import labels_of
-from worker.search.index import Where
+from worker.search.index import SearchFilter
 from worker.shapes.recordings import Hits
 from worker.views.search import search
 
@@ -29,6 +29,6 @@ def get_search(
     label: Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")] = (),
 ) -> JSONResponse:
     """Segments of current transcripts in which all that is looked for is said, newest first."""
-    where = Where(archive=archive or None, language=language or None, labels=labels_of(label))
+    where = SearchFilter(archive=archive or None, language=language or None, labels=labels_of(label))
     with door.database.reading() as session:
         return JSONResponse(search(session, q, where, window))

@@ -21,7 +21,7 @@ from worker.queue import claimable, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
-from worker.search.index import Where
+from worker.search.index import SearchFilter
 from worker.shapes.selection import RecordingFields
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane
@@ -123,7 +123,7 @@ def page(**chosen: Any) -> Callable[[Database], None]:  # noqa: ANN401  # any fi
 
 
 def searching(words: str, window: Window = Window(), **where: Any) -> Callable[[Database], None]:  # noqa: ANN401, B008  # any condition; it is frozen
-    return reading(search, words, Where(**where), window)
+    return reading(search, words, SearchFilter(**where), window)
 
 
 PLACE: dict[str, Any] = {"digest": "x", "channel": "mix", "start_ms": 0, "end_ms": 1000}

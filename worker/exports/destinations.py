@@ -13,7 +13,7 @@ from worker.settings import Settings
 from worker.whole_files import CHUNK_BYTES, write_whole
 
 
-class Place(Protocol):
+class Destination(Protocol):
     """Somewhere that files have names, with ``/`` between folders. Several threads may use one.
 
     Each method raises StorageFailed, or for a bucket what `Buckets` raises, where the place cannot be used.
@@ -83,7 +83,7 @@ class Prefix:
         return bucket_url(self._bucket, self._prefix + name)
 
 
-def open_place(where: str, settings: Settings) -> Place:
+def open_destination(where: str, settings: Settings) -> Destination:
     """A folder by its path, or a bucket by ``s3://bucket/prefix``; nothing is made or asked yet."""
     return Prefix(Buckets(settings.s3_endpoint), where) if is_in_bucket(where) else Folder(Path(where))
 

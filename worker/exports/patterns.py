@@ -21,7 +21,7 @@ MAX_NAME_BYTES = 900  # in all; buckets take 1,024
 DATES = {"recorded_at": "%Y-%m-%d", "created_at": "%Y-%m-%d"}  # by itself a day; UTC
 LABEL = "label."
 
-Item = Mapping[str, Any]
+ExportItem = Mapping[str, Any]
 
 _DATE_FORMAT = re.compile(r"(?:[^%{}]|%[YmdHMSyjGVu])+")  # what every platform writes alike
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -43,7 +43,7 @@ class Pattern:
     text: str
     parts: tuple[_Part, ...]
 
-    def name(self, item: Item) -> str:
+    def name(self, item: ExportItem) -> str:
         """The item's name, without an ending. Raises InvalidRequest that names the recording and the field."""
         name = "".join(part.literal or _value(part, item) for part in self.parts)
         for part in name.split("/"):
@@ -71,7 +71,7 @@ def known_fields() -> str:
     return ", ".join([*FIELDS, *DATES, f"{LABEL}NAME"])
 
 
-def shown(item: Item) -> str:
+def shown(item: ExportItem) -> str:
     """The item in a sentence: its source and the recording's id."""
     return f"{item['source']} ({item['recording']})"
 
@@ -91,7 +91,7 @@ def clean(value: str) -> str:
     return "".join(plain).strip().lstrip(".").strip()
 
 
-def _file(item: Item) -> str:
+def _file(item: ExportItem) -> str:
     return source_path(str(item["source"])).rsplit("/", 1)[-1]
 
 
@@ -99,16 +99,16 @@ def _without_ending(name: str) -> str:
     return re.sub(r"(?<=[^/])\.[^./]{1,8}$", "", name)
 
 
-def _path(item: Item) -> str:
+def _path(item: ExportItem) -> str:
     parts = _without_ending(source_path(str(item["source"]))).split("/")
     return "/".join(filter(None, map(clean, parts)))
 
 
-def _plain(name: str) -> Callable[[Item], str]:
+def _plain(name: str) -> Callable[[ExportItem], str]:
     return lambda item: clean(str(item.get(name) or ""))
 
 
-FIELDS: dict[str, Callable[[Item], str]] = {
+FIELDS: dict[str, Callable[[ExportItem], str]] = {
     "name": lambda item: clean(_without_ending(_file(item))),
     "file": lambda item: clean(_file(item)),
     "path": _path,
@@ -138,7 +138,7 @@ def _check_literals(parts: tuple[_Part, ...]) -> None:
         raise InvalidRequest("--name: a pattern has no control characters.")
 
 
-def _value(part: _Part, item: Item) -> str:
+def _value(part: _Part, item: ExportItem) -> str:
     value = _date(part, item) if part.field in DATES else _text(part.field, item)
     if not value:
         raise InvalidRequest(
@@ -147,18 +147,18 @@ def _value(part: _Part, item: Item) -> str:
     return value
 
 
-def _text(field: str, item: Item) -> str:
+def _text(field: str, item: ExportItem) -> str:
     if field.startswith(LABEL):
         return clean(str(item["labels"].get(field.removeprefix(LABEL)) or ""))
     return FIELDS[field](item)
 
 
-def _date(part: _Part, item: Item) -> str:
+def _date(part: _Part, item: ExportItem) -> str:
     at = item.get(part.field)
     return datetime.fromisoformat(at).strftime(part.date_format) if at else ""
 
 
-def _check_part(part: str, item: Item) -> None:
+def _check_part(part: str, item: ExportItem) -> None:
     if part in {"", ".", ".."}:
         raise InvalidRequest(f"{shown(item)} would get a name that is none: {part!r}.")
     if len(part.encode()) > MAX_PART_BYTES:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from worker.errors import InvalidRequest
-from worker.exports.patterns import Item, Pattern, shown
+from worker.exports.patterns import ExportItem, Pattern, shown
 from worker.results.export import Format
 
 MANIFEST = "manifest.jsonl"
@@ -22,7 +22,7 @@ CREATE TABLE folders (key TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROW
 """
 
 
-class Plan:
+class ExportPlan:
     """Items and their names, in the order in which they were added. To be closed."""
 
     def __init__(self, pattern: Pattern, forms: Sequence[Format]) -> None:
@@ -31,7 +31,7 @@ class Plan:
         self._rows = sqlite3.connect("")  # a file of its own, without a name, which goes with the connection
         self._rows.executescript(_TABLES)
 
-    def add(self, item: Item) -> None:
+    def add(self, item: ExportItem) -> None:
         """Raises InvalidRequest where it has no name by the pattern, or one that another item has."""
         name = self._pattern.name(item) if item["transcript"] else None
         added = self._rows.execute("INSERT INTO items (name, item) VALUES (?, ?)", (name, json.dumps(item)))
@@ -78,17 +78,13 @@ class Plan:
             raise self._collision(first, number) from None
 
     def _collision(self, one: int, other: int) -> InvalidRequest:
-        """Read without the recordings' other fields, which may be long."""
-        found = [
-            self._rows.execute("SELECT name, item FROM items WHERE number = ?", (at,)).fetchone() for at in (one, other)
-        ]
-        (name, first), (_, second) = ((name, json.loads(item)) for name, item in found)
+        (name, first), (_, second) = self._item(one), self._item(other)
         return InvalidRequest(
             f"{shown(first)} and {shown(second)} would be written to one file, {name}: "
             "tell them apart with --name, as by {path}, {external_id} or {name}-{recording}."
         )
 
-    def _item(self, number: int) -> tuple[str, Item]:
+    def _item(self, number: int) -> tuple[str, ExportItem]:
         name, item = self._rows.execute("SELECT name, item FROM items WHERE number = ?", (number,)).fetchone()
         return name, json.loads(item)
 

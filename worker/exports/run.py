@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from realtime.protocol.errors import CodedError
 from worker.errors import RecordingError, SourceUnreachable, StorageFailed
-from worker.exports.destinations import Place
-from worker.exports.plan import Plan
+from worker.exports.destinations import Destination
+from worker.exports.plan import ExportPlan
 from worker.results.export import Format, export
 
 AT_ONCE = 8  # transcripts that are fetched and written at a time
@@ -33,7 +33,7 @@ class NotFetched(Exception):
         self.message = message
 
 
-def run(plan: Plan, place: Place, fetch: Fetch, *, at_once: int = AT_ONCE) -> Iterator[Line]:
+def run(plan: ExportPlan, destination: Destination, fetch: Fetch, *, at_once: int = AT_ONCE) -> Iterator[Line]:
     """Write all files; a line of the manifest for each recording, in the plan's order, as they are done.
 
     ``fetch`` gives the transcript of an id as JSON, and raises NotFetched. What it cannot give, and what cannot be
@@ -42,12 +42,12 @@ def run(plan: Plan, place: Place, fetch: Fetch, *, at_once: int = AT_ONCE) -> It
 
     def written(planned: tuple[str | None, Line]) -> Line:
         name, item = planned
-        return line(item, []) if name is None else _write(item, name, plan.forms, place, fetch)
+        return line(item, []) if name is None else _write(item, name, plan.forms, destination, fetch)
 
     yield from _ordered(written, plan.items(), at_once)
 
 
-def planned(plan: Plan) -> Iterator[Line]:
+def planned(plan: ExportPlan) -> Iterator[Line]:
     """The lines as they would be, without digests: nothing is fetched or written."""
     for name, item in plan.items():
         yield line(item, [{"format": form, "file": f"{name}.{form}"} for form in plan.forms] if name else [])
@@ -71,18 +71,18 @@ def line(item: Mapping[str, Any], files: list[Line], error: NotFetched | CodedEr
     }
 
 
-def _write(item: Line, name: str, forms: Iterable[Format], place: Place, fetch: Fetch) -> Line:
+def _write(item: Line, name: str, forms: Iterable[Format], destination: Destination, fetch: Fetch) -> Line:
     try:
         transcript = fetch(item["transcript"])
-        return line(item, [_write_form(place, name, form, export(transcript, form).encode()) for form in forms])
+        return line(item, [_write_form(destination, name, form, export(transcript, form).encode()) for form in forms])
     except (NotFetched, StorageFailed, RecordingError, SourceUnreachable) as error:
         return line(item, [], error)
 
 
-def _write_form(place: Place, name: str, form: Format, content: bytes) -> Line:
+def _write_form(destination: Destination, name: str, form: Format, content: bytes) -> Line:
     file, digest = f"{name}.{form}", hashlib.sha256(content).hexdigest()
-    if place.digest(file) != digest:
-        place.write(file, content)
+    if destination.digest(file) != digest:
+        destination.write(file, content)
     return {"format": form.value, "file": file, "digest": digest, "size_bytes": len(content)}
 
 

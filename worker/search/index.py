@@ -73,7 +73,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int, list[str]]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Where:
+class SearchFilter:
     """What hits have to be beside the words: all of what is given."""
 
     archive: str | None = None
@@ -99,7 +99,7 @@ class Hit:
         return str(self.segment["text"])[self.row.start : self.row.end].strip()
 
 
-def find(session: Session, terms: Sequence[Term], where: Where, *, before: int | None, limit: int) -> list[Hit]:
+def find(session: Session, terms: Sequence[Term], where: SearchFilter, *, before: int | None, limit: int) -> list[Hit]:
     """At most ``limit`` hits older than the row ``before``, newest first."""
     look = _on_postgresql if session.get_bind().dialect.name == "postgresql" else _on_sqlite
     found = look(session, terms, where, before, limit)
@@ -107,7 +107,9 @@ def find(session: Session, terms: Sequence[Term], where: Where, *, before: int |
     return [Hit(row, recording, segments[row.transcript_id][row.number]) for row, recording in found]
 
 
-def _on_postgresql(session: Session, terms: Sequence[Term], where: Where, before: int | None, limit: int) -> Rows:
+def _on_postgresql(
+    session: Session, terms: Sequence[Term], where: SearchFilter, before: int | None, limit: int
+) -> Rows:
     """First among the newest rows, then by the index of words.
 
     The server would choose between the two by a guess at how many there are, which for phrases and rare words is wrong
@@ -127,7 +129,7 @@ def _on_postgresql(session: Session, terms: Sequence[Term], where: Where, before
     return session.execute(matching.order_by((SearchRow.id + 0).desc())).all()
 
 
-def _on_sqlite(session: Session, terms: Sequence[Term], where: Where, before: int | None, limit: int) -> Rows:
+def _on_sqlite(session: Session, terms: Sequence[Term], where: SearchFilter, before: int | None, limit: int) -> Rows:
     """Its full-text table keeps rows in their order and reads them backwards, as far as the page needs."""
     row, has_words = FULL_TEXT.c.rowid, column("search_words").op("MATCH")(as_fts5(terms))
     wanted = select(SearchRow, Recording).join(Recording, IS_CURRENT).join(FULL_TEXT, row == SearchRow.id)

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.search.index import Hit, Where, find
+from worker.search.index import Hit, SearchFilter, find
 from worker.search.query import Term, parse, snippet
 from worker.views.pages import Page, Window, paged
 from worker.views.times import iso
 
 
-def search(session: Session, query: str, where: Where, window: Window) -> Page:
+def search(session: Session, query: str, where: SearchFilter, window: Window) -> Page:
     """A page of hits, newest first; raises InvalidRequest for a query that cannot be read."""
     terms = parse(query)
     before = None if window.before is None else int(window.before, 16)

@@ -13,7 +13,7 @@ from tests.fixtures.campaigns import add_campaign
 from tests.fixtures.spoken import bring, spoken
 from worker.database import Database, change
 from worker.models import Base, Campaign
-from worker.search.index import Where, find
+from worker.search.index import SearchFilter, find
 from worker.search.query import parse
 
 
@@ -60,7 +60,7 @@ def test_transcripts_from_before_the_search_are_found_after_it(database: Databas
         command.downgrade(migrations.config(connection), "0002")
         command.upgrade(migrations.config(connection), "head")
     with database.reading() as session:
-        hits = find(session, parse("good"), Where(), before=None, limit=9)
+        hits = find(session, parse("good"), SearchFilter(), before=None, limit=9)
     assert [hit.text for hit in hits] == ["good morning"]
 
 

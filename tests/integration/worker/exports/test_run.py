@@ -11,9 +11,9 @@ import pytest
 from tests.fixtures.buckets import BucketServer
 from tests.fixtures.export_items import item
 from worker.errors import SourceMissing, SourceUnreachable, StorageFailed
-from worker.exports.destinations import Folder, Place, Prefix
+from worker.exports.destinations import Destination, Folder, Prefix
 from worker.exports.patterns import parse_pattern
-from worker.exports.plan import Plan
+from worker.exports.plan import ExportPlan
 from worker.exports.run import Line, NotFetched, planned, run
 from worker.media.buckets import Buckets
 from worker.results.export import Format, export
@@ -25,8 +25,10 @@ def transcript(transcript_id: str) -> dict[str, Any]:
     return {"text": segment["text"], "segments": [segment], "gaps": []}
 
 
-def planned_for(*rows: Mapping[str, Any], forms: tuple[Format, ...] = (Format.TXT,), pattern: str = "{name}") -> Plan:
-    plan = Plan(parse_pattern(pattern), forms)
+def planned_for(
+    *rows: Mapping[str, Any], forms: tuple[Format, ...] = (Format.TXT,), pattern: str = "{name}"
+) -> ExportPlan:
+    plan = ExportPlan(parse_pattern(pattern), forms)
     for row in rows:
         plan.add(row)
     plan.check()
@@ -34,7 +36,7 @@ def planned_for(*rows: Mapping[str, Any], forms: tuple[Format, ...] = (Format.TX
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Destination]:
     """A folder, and a prefix of a bucket."""
     if request.param == "folder":
         yield Folder(tmp_path / "out")
@@ -47,9 +49,9 @@ def sha256(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def test_files_and_their_digests_are_what_the_manifest_says(place: Place) -> None:
+def test_files_and_their_digests_are_what_the_manifest_says(destination: Destination) -> None:
     plan = planned_for(item(1), forms=(Format.TXT, Format.JSON), pattern="{archive}/{external_id}")
-    (line,) = run(plan, place, transcript)
+    (line,) = run(plan, destination, transcript)
     assert line == {
         "external_id": "call-1",
         "recording": "r1",
@@ -66,18 +68,18 @@ def test_files_and_their_digests_are_what_the_manifest_says(place: Place) -> Non
         "cost_usd": 0.0,
         "error": None,
     }
-    assert {file["digest"] for file in line["files"]} == {place.digest(file["file"]) for file in line["files"]}
+    assert {file["digest"] for file in line["files"]} == {destination.digest(file["file"]) for file in line["files"]}
 
 
 def measured(content: str) -> dict[str, Any]:
     return {"digest": sha256(content), "size_bytes": len(content.encode())}
 
 
-def test_what_failed_and_what_was_never_asked_for_has_its_line_too(place: Place) -> None:
+def test_what_failed_and_what_was_never_asked_for_has_its_line_too(destination: Destination) -> None:
     error = {"code": "damaged_audio", "message": "The file cannot be decoded."}
     failed = item(1, transcript=None, status="failed", error=error)
     never = item(2, transcript=None, status="missing", job=None)
-    lines = list(run(planned_for(failed, never, item(3)), place, transcript))
+    lines = list(run(planned_for(failed, never, item(3)), destination, transcript))
     assert [(line["status"], len(line["files"])) for line in lines] == [("failed", 0), ("missing", 0), ("succeeded", 1)]
     assert [line["error"] for line in lines] == [error, None, None]
 
@@ -85,26 +87,26 @@ def test_what_failed_and_what_was_never_asked_for_has_its_line_too(place: Place)
 class Watched:
     """A folder that notes what is written."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
         self.written: list[str] = []
 
     def check(self) -> None:
-        self._place.check()
+        self._destination.check()
 
     def digest(self, name: str) -> str | None:
-        return self._place.digest(name)
+        return self._destination.digest(name)
 
     def write(self, name: str, content: Any) -> None:  # noqa: ANN401  # bytes, or a file of them
         self.written.append(name)
-        self._place.write(name, content)
+        self._destination.write(name, content)
 
 
-def test_a_second_run_writes_only_what_is_missing_or_another(place: Place) -> None:
+def test_a_second_run_writes_only_what_is_missing_or_another(destination: Destination) -> None:
     rows = [item(number) for number in range(1, 5)]
-    first = list(run(planned_for(*rows[:3]), place, transcript))
-    place.write("2.txt", b"half of")
-    watched = Watched(place)
+    first = list(run(planned_for(*rows[:3]), destination, transcript))
+    destination.write("2.txt", b"half of")
+    watched = Watched(destination)
     again = list(run(planned_for(*rows), watched, transcript))
     assert sorted(watched.written) == ["2.txt", "4.txt"]
     assert again[:3] == first

@@ -2,13 +2,13 @@
 
 from tests.fixtures.spoken import bring, set_recording, spoken, use
 from worker.database import Database
-from worker.search.index import PIECE_WORDS, Hit, Where, find
+from worker.search.index import PIECE_WORDS, Hit, SearchFilter, find
 from worker.search.query import parse
 
 
 def found(database: Database, query: str, **where: object) -> list[Hit]:
     with database.reading() as session:
-        return find(session, parse(query), Where(**where), before=None, limit=100)  # type: ignore[arg-type]  # any field
+        return find(session, parse(query), SearchFilter(**where), before=None, limit=100)  # type: ignore[arg-type]  # any field
 
 
 def texts(database: Database, query: str, **where: object) -> list[str]:

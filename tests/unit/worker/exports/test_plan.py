@@ -8,18 +8,18 @@ import pytest
 from tests.fixtures.export_items import item
 from worker.errors import InvalidRequest
 from worker.exports.patterns import parse_pattern
-from worker.exports.plan import Plan
+from worker.exports.plan import ExportPlan
 from worker.results.export import Format
 
 
 @pytest.fixture
-def plan() -> Iterator[Plan]:
-    made = Plan(parse_pattern("{name}"), [Format.TXT, Format.SRT, Format.TXT])
+def plan() -> Iterator[ExportPlan]:
+    made = ExportPlan(parse_pattern("{name}"), [Format.TXT, Format.SRT, Format.TXT])
     yield made
     made.close()
 
 
-def test_items_come_back_in_order_with_their_names(plan: Plan) -> None:
+def test_items_come_back_in_order_with_their_names(plan: ExportPlan) -> None:
     rows = [item(1), item(2, transcript=None, status="failed"), item(3)]
     for row in rows:
         plan.add(row)
@@ -30,7 +30,7 @@ def test_items_come_back_in_order_with_their_names(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("other", ["talk.wav", "TALK.mp3", "folder/talk"])
-def test_two_recordings_of_one_name_are_both_named(plan: Plan, other: str) -> None:
+def test_two_recordings_of_one_name_are_both_named(plan: ExportPlan, other: str) -> None:
     plan.add(item(1, source="talk.mp3"))
     with pytest.raises(
         InvalidRequest, match=r"talk\.mp3 \(r1\) and .*\(r2\) would be written to one file, talk"
@@ -39,20 +39,20 @@ def test_two_recordings_of_one_name_are_both_named(plan: Plan, other: str) -> No
     assert other in refused.value.message
 
 
-def test_composed_and_decomposed_letters_are_one_name(plan: Plan) -> None:
+def test_composed_and_decomposed_letters_are_one_name(plan: ExportPlan) -> None:
     plan.add(item(1, source="caf\u00e9.wav"))
     with pytest.raises(InvalidRequest, match="one file"):
         plan.add(item(2, source="cafe\u0301.wav"))
 
 
-def test_a_recording_without_a_transcript_takes_no_name(plan: Plan) -> None:
+def test_a_recording_without_a_transcript_takes_no_name(plan: ExportPlan) -> None:
     plan.add(item(1, source="talk.mp3", transcript=None))
     plan.add(item(2, source="talk.wav"))
     plan.check()
 
 
 def test_a_file_where_another_name_has_a_folder_is_refused() -> None:
-    plan = Plan(parse_pattern("{path}"), [Format.TXT])
+    plan = ExportPlan(parse_pattern("{path}"), [Format.TXT])
     plan.add(item(1, source="a.txt/b.wav"))
     plan.add(item(2, source="a.wav"))
     with pytest.raises(InvalidRequest, match=r"\(r2\) and a\.txt/b\.wav \(r1\)"):
@@ -61,14 +61,14 @@ def test_a_file_where_another_name_has_a_folder_is_refused() -> None:
 
 
 def test_a_missing_field_is_refused_where_there_is_something_to_write() -> None:
-    plan = Plan(parse_pattern("{external_id}"), [Format.TXT])
+    plan = ExportPlan(parse_pattern("{external_id}"), [Format.TXT])
     plan.add(item(1, external_id=None, transcript=None))
     with pytest.raises(InvalidRequest, match="external_id"):
         plan.add(item(2, external_id=None))
     plan.close()
 
 
-def test_memory_does_not_grow_with_the_number_of_recordings(plan: Plan) -> None:
+def test_memory_does_not_grow_with_the_number_of_recordings(plan: ExportPlan) -> None:
     tracemalloc.start()
     for number in range(5000):
         plan.add(item(number))
