@@ -11,8 +11,7 @@ from worker.database import Database, clock, upsert
 from worker.errors import ServiceNotAllowed, UnknownArchive
 from worker.ids import new_id
 from worker.models import Archive, Job, Recording
-from worker.services.catalogue import find_service
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.shapes.options import DEFAULT_ARCHIVE
 from worker.spec import RequestedSpec, make_spec
 
@@ -36,13 +35,13 @@ class Rules:
             allowed = ", ".join(self.services)
             raise ServiceNotAllowed(f"Recordings of {self.name!r} may go to {allowed}, not to {service!r}.")
 
-    def requested(self, options: Mapping[str, Any], settings: Settings) -> RequestedSpec:
+    def requested(self, options: Mapping[str, Any], services: Services) -> RequestedSpec:
         """The spec of these options, by their names, with the archive's word where they say nothing.
 
         Raises UnknownService, UnknownLanguage, LanguageNotSupported, ServiceNotAllowed, InvalidRequest.
         """
         given = {name: value for name, value in options.items() if value}
-        service = find_service(settings, given.pop("service", self.service))
+        service = services.find(given.pop("service", self.service))
         self.check(service.name)
         spec = make_spec(service, **{**self._defaults(), **given})
         named = given.get("language") or self.language

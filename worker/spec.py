@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from worker.errors import InvalidRequest, LanguageNotSupported, UnknownLanguage
-from worker.services.catalogue import Service
-from worker.services.languages import PROTOCOL_LANGUAGES
+from worker.services.catalogue import PROTOCOL_LANGUAGES, Service
 from worker.shapes.options import SpecOptions
 from worker.split.presets import Preset, preset_of
 from worker.states import Channels, Lane, Segmentation

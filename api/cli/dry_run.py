@@ -15,8 +15,7 @@ from api.cli.output.printing import note, put, put_json
 from api.cli.sources import Missing, Source
 from api.cli.target import open_client
 from worker.audio.lengths import said_length_ms
-from worker.services.catalogue import find_service
-from worker.services.prices import find_price
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.spending.estimates import SAMPLE, WHOLE, estimate
 from worker.spending.sampling import sampled_send_ratio
@@ -90,7 +89,7 @@ def _estimate(found: Found, options: Mapping[str, str], *, recordings: int, audi
 def _here(
     settings: Settings, found: Found, options: Mapping[str, str], *, recordings: int, audio_ms: int
 ) -> dict[str, Any]:
-    service = find_service(settings, options.get("service"))
+    service = Services(settings).find(options.get("service"))
     model = options.get("model", service.model)
     ratio = _sampled(settings, found, options)
     made = estimate(
@@ -99,7 +98,7 @@ def _here(
         send_ratio=1.0 if ratio is None else ratio,
         ratio_from=WHOLE if ratio is None else SAMPLE,
         service=service,
-        price=find_price(settings, service, model),
+        price=Services(settings).price(service, model),
     )
     return {"service": service.name, "model": model, **asdict(made)}
 
@@ -110,7 +109,7 @@ def _sampled(settings: Settings, found: Found, options: Mapping[str, str]) -> fl
         return None
     channels = Channels(options.get("channels", Channels.AUTO))
     paths = [source.path for source in found.sources]
-    service = find_service(settings, options.get("service"))
+    service = Services(settings).find(options.get("service"))
     return sampled_send_ratio(paths, service, channels=channels, segmentation=segmentation)
 
 

@@ -8,7 +8,8 @@ from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.filters import AsJson
 from worker.errors import ConfigurationError, UnknownService
-from worker.services.catalogue import BUILT_IN, Service, find_service
+from worker.services.catalogue import BUILT_IN, Service
+from worker.services.lookup import Services
 from worker.settings import Settings
 
 MOST_SESSIONS = 50  # a second of speech each: more would not fit into the two minutes
@@ -52,6 +53,6 @@ def _for(name: str) -> Settings:
 
 def _find(settings: Settings, name: str) -> Service:
     try:
-        return find_service(settings, name)
+        return Services(settings).find(name)
     except (UnknownService, ConfigurationError) as error:
         raise UsageProblem(error.message) from error

@@ -17,7 +17,7 @@ from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.file import change_entry
-from worker.services.prices import find_price
+from worker.services.lookup import Services
 from worker.settings import Settings
 
 
@@ -95,7 +95,7 @@ def _address(service: Service) -> dict[str, str]:
 
 
 def _usd_per_s(settings: Settings, service: Service) -> float | None:
-    price = find_price(settings, service, service.model)
+    price = Services(settings).price(service, service.model)
     return None if price is None else price.usd_per_second
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from anyio import CapacityLimiter
@@ -11,6 +12,7 @@ from api.http.long_poll import Holds
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.states import Lane
 
@@ -30,6 +32,11 @@ class Door:
     metrics: Metrics
     holds: Holds = field(default_factory=Holds)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+
+    @cached_property
+    def services(self) -> Services:
+        """Who answers, and at what price."""
+        return Services(self.settings)
 
 
 def _of(request: Request) -> Door:

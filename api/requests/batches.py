@@ -40,7 +40,7 @@ class Ask:
 
     def prepare(self, door: Door) -> list[Prepared]:
         """Each item ready to be submitted, or what it is refused for. Looks at the URLs, writes nothing."""
-        specs = Specs(door.database, door.settings)
+        specs = Specs(door.database, door.services)
         read = [_read(item, specs) for item in self.items]
         good = [entry for entry in read if isinstance(entry, tuple)]
         recordings = iter(registered_many([options for options, *_ in good], door.settings))

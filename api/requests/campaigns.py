@@ -8,7 +8,7 @@ from worker.archive_rules import Rules
 from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
 from worker.campaigns.review.rules import checked_rule, checked_thresholds
 from worker.errors import InvalidRequest
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.shapes.fields import Name, sentence
 from worker.shapes.options import OptionSet, Use, takes
 from worker.shapes.selection import SelectionFields
@@ -25,9 +25,9 @@ Body = ConfigDict(extra="forbid", frozen=True)
 class SpecFields(OptionSet):
     """What is done with each recording: as with a submission, but always in the lane bulk."""
 
-    def requested(self, settings: Settings, rules: Rules) -> RequestedSpec:
+    def requested(self, services: Services, rules: Rules) -> RequestedSpec:
         """With the archive's word where nothing is said. Raises what a submission meets."""
-        return rules.requested({**self.model_dump(), "lane": Lane.BULK}, settings)
+        return rules.requested({**self.model_dump(), "lane": Lane.BULK}, services)
 
 
 class LimitFields(BaseModel):

@@ -18,5 +18,5 @@ def priced(door: Door, archive: str, seen: Expectation, options: Mapping[str, An
     """What was seen, with what jobs with these options would cost."""
     with door.database.reading() as session:
         rules = rules_of(session, archive)
-        spec = None if options is None else rules.requested(options, door.settings).spec
-        return expectation_view(session, door.settings, archive, seen, spec)
+        spec = None if options is None else rules.requested(options, door.services).spec
+        return expectation_view(session, door.services, archive, seen, spec)

@@ -60,7 +60,7 @@ def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) 
 
 def _check_spec(options: JobOptions, door: Door) -> None:
     with door.database.reading() as session:
-        rules_of(session, options.archive).requested(options.of_spec(), door.settings)
+        rules_of(session, options.archive).requested(options.of_spec(), door.services)
 
 
 class ManifestUpload:

@@ -40,7 +40,7 @@ class Bulk:
         self._fingerprint = fingerprint_of(PATH, {"manifest": kind, **shared})
         self._name = shared.get("name")
         self._shared = {name: value for name, value in shared.items() if name != "name"}
-        self._specs = Specs(door.database, door.settings)
+        self._specs = Specs(door.database, door.services)
         self._check_shared()
 
     def take(self, body: Iterable[bytes]) -> Answer:

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from worker.archive_rules import Rules, rules_of
 from worker.database import Database
 from worker.errors import InvalidRequest
-from worker.services.catalogue import find_service
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.shapes.fields import sentence
 from worker.shapes.options import JobOptions, OptionSet, SpecOptions, UrlOptions, Use, takes
 from worker.spec import RequestedSpec, Spec, make_spec
@@ -46,9 +45,9 @@ class Specs:
     An archive's rules are as they were first seen, and what is asked for alike is made once.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, services: Services) -> None:
         self._database = database
-        self._settings = settings
+        self._services = services
         self._rules = lru_cache(MOST_KEPT)(self._read_rules)
         self._made: dict[tuple[str, str], RequestedSpec] = {}
 
@@ -59,7 +58,7 @@ class Specs:
         if key not in self._made:
             if len(self._made) >= MOST_KEPT:
                 self._made.clear()
-            self._made[key] = self._rules(options.archive).requested(given, self._settings)
+            self._made[key] = self._rules(options.archive).requested(given, self._services)
         return self._made[key]
 
     def _read_rules(self, archive: str) -> Rules:
@@ -82,7 +81,7 @@ def read_retry(fields: object) -> RetryOptions:
         raise InvalidRequest(sentence(error.errors())) from error
 
 
-def changed(spec: Spec, asked: RetryOptions, settings: Settings) -> Spec:
+def changed(spec: Spec, asked: RetryOptions, services: Services) -> Spec:
     """The job's spec with what was asked for. Raises UnknownService, UnknownLanguage, LanguageNotSupported."""
     given = asked.of_spec()
     if not given:
@@ -91,5 +90,5 @@ def changed(spec: Spec, asked: RetryOptions, settings: Settings) -> Spec:
     if given.get("service", spec.service) != spec.service:
         del own["model"]  # another service has its own
     meant = {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
-    service = find_service(settings, meant.pop("service", spec.service))
+    service = services.find(meant.pop("service", spec.service))
     return replace(make_spec(service, **{**own, **meant}), revision=spec.revision)

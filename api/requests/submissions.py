@@ -12,7 +12,7 @@ from worker.media.store import Saved
 from worker.queue.batches import require_batch
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.shapes.options import JobOptions
 from worker.spec import RequestedSpec
 from worker.views.jobs import read_job
@@ -41,7 +41,7 @@ def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> NewReco
 def check(options: JobOptions, door: Door) -> None:
     """Refuse what can be refused before the file is read: a wrong option costs no upload. Raises RequestError."""
     with door.database.reading() as session:
-        rules_of(session, options.archive).requested(options.of_spec(), door.settings)
+        rules_of(session, options.archive).requested(options.of_spec(), door.services)
         if options.batch is not None:
             require_batch(session, options.batch)
 
@@ -64,14 +64,14 @@ def submission(recording: NewRecording, options: JobOptions, requested: Requeste
     )
 
 
-def answer(session: Session, recording: NewRecording, options: JobOptions, settings: Settings) -> Answer:
+def answer(session: Session, recording: NewRecording, options: JobOptions, services: Services) -> Answer:
     """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch.
 
     Rules and batch were looked at by `check` before the file came; here they are as they are in this transaction.
     """
     if options.batch is not None:
         require_batch(session, options.batch)
-    requested = rules_of(session, options.archive).requested(options.of_spec(), settings)
+    requested = rules_of(session, options.archive).requested(options.of_spec(), services)
     [made] = submit_many(session, [submission(recording, options, requested)])
     body = {**read_job(session, made.job_id), "existing": made.existing}
     lanes = frozenset() if made.existing else frozenset({requested.spec.lane})

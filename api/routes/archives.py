@@ -15,8 +15,7 @@ from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
 from worker.errors import InvalidRequest
 from worker.imports.listing import FolderAsk
-from worker.services.catalogue import find_service
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.shapes.archives import Archive, Archives
 from worker.shapes.fields import Name, sentence
 from worker.shapes.options import OptionSet, Use, takes
@@ -76,7 +75,7 @@ def get_archive(name: ArchiveName, door: DoorOf) -> JSONResponse:
 )
 def put_archive(name: ArchiveName, door: DoorOf, asked: Annotated[ArchiveRules, Depends(_asked)]) -> JSONResponse:
     """Set an archive up, or change all of its rules: for jobs that are submitted or begin from now on."""
-    rules = _checked(name, asked, door.settings)
+    rules = _checked(name, asked, door.services)
     with door.database.writing() as session:
         save_archive(session, rules)
         session.commit()
@@ -110,10 +109,10 @@ def delete_source(name: ArchiveName, door: DoorOf) -> JSONResponse:
         return JSONResponse(read_archive(session, name))
 
 
-def _checked(name: str, asked: ArchiveRules, settings: Settings) -> Rules:
+def _checked(name: str, asked: ArchiveRules, services: Services) -> Rules:
     """Raises what a job under these rules would meet: UnknownService, UnknownLanguage, ServiceNotAllowed and others."""
-    services = tuple(find_service(settings, one).name for one in asked.services)
-    rules = Rules(name=name, **asked.model_dump(exclude={"services"}), services=services)
-    if rules.service or not services:
-        rules.requested({}, settings)
+    allowed = tuple(services.find(name).name for name in asked.services)
+    rules = Rules(name=name, **asked.model_dump(exclude={"services"}), services=allowed)
+    if rules.service or not allowed:
+        rules.requested({}, services)
     return rules

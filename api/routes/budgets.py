@@ -70,7 +70,7 @@ def put_budget(
         if scope is Scope.ARCHIVE:  # a misspelt one would guard nothing, and nobody would see it
             check_known(session, name, "archive")
         if limit_nusd is not None:
-            check_price(session, door.settings, scope, name)
+            check_price(session, door.services, scope, name)
         set_budget(session, scope, name, period, limit_nusd=limit_nusd, limit_ms=asked.limit_ms)
         session.commit()
     with door.database.reading() as session:

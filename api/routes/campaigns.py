@@ -65,7 +65,7 @@ def plan_campaign(
             target=planned.target, name=asked.name, limits=asked.limits_of(), rules=asked.rules_of(), plan=planned.view
         )
         made = life.create(session, new)
-        return Answer(read_campaign(session, door.settings, made), 201, f"/v1/campaigns/{made}")
+        return Answer(read_campaign(session, door.services, made), 201, f"/v1/campaigns/{made}")
 
     fingerprint = fingerprint_of("/v1/campaigns", asked.model_dump(mode="json", by_alias=True))
     return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)
@@ -78,9 +78,9 @@ def _planned(session: Session, door: Door, asked: CampaignFields) -> Planned:
         selection=selection,
         until_id=newest_recording(session),
         fresh=asked.fresh,
-        **asked.spec.requested(door.settings, rules)._asdict(),
+        **asked.spec.requested(door.services, rules)._asdict(),
     )
-    return make_plan(session, door.settings, target, asked.limits_of(), asked.rules_of())
+    return make_plan(session, door.services, target, asked.limits_of(), asked.rules_of())
 
 
 @router.get("/v1/campaigns", response_model=Campaigns, responses=problems(400))
@@ -94,7 +94,7 @@ def get_campaigns(door: DoorOf, window: WindowQuery) -> JSONResponse:
 def get_campaign(campaign: str, door: DoorOf) -> JSONResponse:
     """One campaign, by its id or name: how far it is, and what it took beside what was planned."""
     with door.database.reading() as session:
-        return JSONResponse(read_campaign(session, door.settings, campaign))
+        return JSONResponse(read_campaign(session, door.services, campaign))
 
 
 @router.get("/v1/campaigns/{campaign}/recordings", response_model=CampaignRecordings, responses=problems(400, 404))
@@ -177,7 +177,7 @@ def _do(
 ) -> JSONResponse:
     def work(session: Session) -> Answer:
         verb(session)
-        return Answer(read_campaign(session, door.settings, campaign))
+        return Answer(read_campaign(session, door.services, campaign))
 
     fingerprint = fingerprint_of(f"/v1/campaigns/{campaign}/{name}", asked.model_dump(mode="json"))
     return write(door, work, key=checked_key(key), fingerprint=fingerprint)

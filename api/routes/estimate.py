@@ -42,5 +42,5 @@ def get_estimate(
         sampled=sampled,
     )
     with door.database.reading() as session:
-        found, its_model, made = estimate_for(session, door.settings, asked)
+        found, its_model, made = estimate_for(session, door.services, asked)
     return JSONResponse({"service": found.name, "model": its_model, **asdict(made)})

@@ -38,11 +38,11 @@ def _read(
     if len(job) > MOST_JOBS:
         raise InvalidRequest(f"job: at most {MOST_JOBS} at once.")
     read, of = given[0]
-    return lambda session, settings, window: read(session, settings, of, window)
+    return lambda session, services, window: read(session, services, of, window)
 
 
 @router.get("/v1/results", response_model=Results, responses=problems(400, 404))
 def get_results(door: DoorOf, window: WindowQuery, read: Annotated[Read, Depends(_read)]) -> JSONResponse:
     """What came of each recording: its transcript's id, what was sent for it at what cost, or why there is none."""
     with door.database.reading() as session:
-        return JSONResponse(read(session, door.settings, window))
+        return JSONResponse(read(session, door.services, window))

@@ -14,4 +14,4 @@ router = APIRouter(tags=["service"])
 @router.get("/v1/service", response_model=Services, responses=problems())
 def get_services(door: DoorOf) -> JSONResponse:
     """Each service: open, limited or refused, why, since when, and when it is asked again."""
-    return JSONResponse(read_services(door.database, door.settings))
+    return JSONResponse(read_services(door.database, door.services))

@@ -68,7 +68,7 @@ def _keep(door: Door, upload: Upload[JobOptions], key: str | None) -> JSONRespon
     fields = submissions.fields_of(upload.options)
     return write(
         door,
-        lambda session: submissions.answer(session, recording, upload.options, door.settings),
+        lambda session: submissions.answer(session, recording, upload.options, door.services),
         key=key,
         fingerprint=fingerprint_of(PATH, fields, upload.saved.digest),
     )
@@ -80,7 +80,7 @@ def _by_url(door: Door, given: object, key: str | None) -> JSONResponse:
     recording = registered(options, door.settings)
     return write(
         door,
-        lambda session: submissions.answer(session, recording, options, door.settings),
+        lambda session: submissions.answer(session, recording, options, door.services),
         key=key,
         fingerprint=fingerprint_of(PATH, submissions.fields_of(options)),
     )

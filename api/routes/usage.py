@@ -30,5 +30,5 @@ def get_usage(
     this_month = f"{datetime.now(UTC):%Y-%m}"
     with door.database.reading() as session:
         months = (since or until or this_month, until or this_month)
-        items = read_usage(session, door.settings, *months, archive=archive, campaign=campaign)
+        items = read_usage(session, door.services, *months, archive=archive, campaign=campaign)
     return JSONResponse({"items": items, "next": None})

@@ -93,7 +93,7 @@ def retry_job(job_id: str, door: DoorOf, asked: Asked, idempotency_key: KeyHeade
     gets a new job that sends only them, and so does any job with another option; it names this one as `retry_of`."""
 
     def work(session: Session) -> Answer:
-        spec = changed(read_spec(session, job_id), asked, door.settings)
+        spec = changed(read_spec(session, job_id), asked, door.services)
         rules_of_job(session, job_id).check(spec.service)
         given = asked.given()
         made = retry_as(session, job_id, spec, deadline=given.get("deadline"), fresh=given.get("fresh", False))

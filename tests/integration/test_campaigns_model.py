@@ -31,6 +31,7 @@ from worker.queue import jobs
 from worker.queue.filters import JobFilter
 from worker.results import segments
 from worker.results.totals import Totals, totals
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.split.spans import Span
 from worker.states import CAMPAIGN_MOVES, CampaignState, JobState, Lane, MemberState, SegmentState
@@ -132,7 +133,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "campaign"):
             return
         with self.database.reading() as session:
-            actual = read_campaign(session, Settings(), self.campaign)["actual"]
+            actual = read_campaign(session, Services(Settings()), self.campaign)["actual"]
             usage = totals(session, Job.campaign_id == self.campaign).get((), Totals())
         assert (actual["sent_ms"], actual["reused_ms"]) == (usage.sent_ms, usage.reused_ms)
 

@@ -15,7 +15,7 @@ from api.cli.probing import learn
 from api.cli.stack.ports import free_port
 from tests.fixtures.planted import Habits, PlantedService, planted
 from tests.integration.test_probe import FAST, FASTEST, PLAN, SLOW
-from worker.services.catalogue import find_service
+from worker.services.lookup import Services
 
 Captured = pytest.CaptureFixture[str]
 QUICK = replace(PLAN, pace_s=2.0, paces=(SLOW, FAST), idle_s=0.1, sessions=3)
@@ -37,7 +37,7 @@ def service(services_file: Path) -> Iterator[PlantedService]:
 
 def probe_mine(*, hours: float = 1000, as_json: bool = False) -> None:
     settings = configured()
-    learn(settings, find_service(settings, "mine"), QUICK, hours=hours, as_json=as_json)
+    learn(settings, Services(settings).find("mine"), QUICK, hours=hours, as_json=as_json)
 
 
 def test_what_was_found_is_a_table_and_what_follows_is_said(service: PlantedService, capsys: Captured) -> None:
@@ -57,7 +57,7 @@ def test_the_service_s_entry_is_changed_and_the_rest_of_it_kept(service: Planted
     before = services_file.read_text()
     probe_mine()
     assert services_file.read_text().startswith(before)
-    mine = find_service(configured(), "mine")
+    mine = Services(configured()).find("mine")
     assert (mine.pace, mine.depth, mine.sessions, mine.permits) == (FAST, 2, 2, 9)
 
 
@@ -84,7 +84,7 @@ def test_a_built_in_service_gets_a_table_in_the_home_s_file(tmp_path: Path, monk
     monkeypatch.setenv("LONGHAND_HOME", str(tmp_path))
     with planted(Habits()) as running:
         monkeypatch.setenv("LONGHAND_LOCAL_URL", running.url)
-        learn(configured(), find_service(configured(), "local"), QUICK, hours=1, as_json=True)
+        learn(configured(), Services(configured()).find("local"), QUICK, hours=1, as_json=True)
     assert (tmp_path / "services.toml").read_text() == f"[local]\npace = {FAST}\ndepth = 2\nsessions = 3\n"
 
 
@@ -151,6 +151,6 @@ def test_the_key_of_the_environment_is_for_the_hosted_service_that_is_named(monk
     from api.cli.probe import _for  # noqa: PLC0415  # what it decides shows nowhere without the hosted service
 
     monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-env")
-    assert find_service(_for("intl"), "intl").key is not None
+    assert Services(_for("intl")).find("intl").key is not None
     monkeypatch.setenv("LONGHAND_SERVICE", "cn")
-    assert find_service(_for("intl"), "intl").key is None
+    assert Services(_for("intl")).find("intl").key is None

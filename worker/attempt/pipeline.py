@@ -140,7 +140,7 @@ class Attempt:
             channels=spec.channels,
             auto=Channels(recording.auto_channels) if recording.auto_channels else None,
             preset=spec.preset,
-            segment_limit_ms=self._resources.service(spec.service).segment_limit_ms,
+            segment_limit_ms=self._resources.services.find(spec.service).segment_limit_ms,
             stored=[segment.span for segment in (plan.pending if plan.cut_complete else plan.stored)],
             complete=plan.cut_complete,
             voice=spec.voice,

@@ -14,7 +14,7 @@ from worker.media.store import MediaStore
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
 from worker.recognise.transport import SegmentTransport
-from worker.services.catalogue import Service, find_service
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.spending.reserver import Budgets, Reserver
 from worker.streams.stream import StreamTuning
@@ -35,15 +35,12 @@ class WorkerResources:
     limits: Limits
     recognisers: Recognisers
     budgets: Budgets
+    services: Services
     stream_tuning: StreamTuning = field(default_factory=StreamTuning)
-
-    def service(self, name: str) -> Service:
-        """The service that a job's spec names; raises UnknownService."""
-        return find_service(self.settings, name)
 
     def reserver(self, claim: Claim) -> Reserver:
         """What the claim's attempt may spend."""
-        return self.budgets.reserver(claim, self.service(claim.spec.service))
+        return self.budgets.reserver(claim, self.services.find(claim.spec.service))
 
     def set_share(self, own_slots: int) -> None:
         """Keep in mind which part of the fleet this process is, for the time when Redis cannot be asked."""
@@ -61,10 +58,11 @@ def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
     """Open everything; to be called in the process that works, after any fork."""
     database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
     lease_database = Database(settings.resolved_database_url, pool_size=1)
+    services = Services(settings)
     limits = Limits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
 
     def make_recogniser(name: str) -> Recogniser:
-        service = find_service(settings, name)
+        service = services.find(name)
         breaker = Breaker(database, service.name, slow_down=partial(limits.slow_down, service.name))
         transport = SegmentTransport(service, sessions_per_s=settings.sessions_per_s, limits=limits, breaker=breaker)
         return Recogniser(transport, sessions=service.sessions, depth=service.depth)
@@ -79,5 +77,6 @@ def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
         keeper=Keeper(lease_database, lease_s=settings.lease_s, renew_s=settings.renew_s, stop=stop),
         limits=limits,
         recognisers=Recognisers(make_recogniser),
-        budgets=Budgets(database, settings),
+        budgets=Budgets(database, services),
+        services=services,
     )

@@ -39,6 +39,7 @@ from worker.imports.life import ImportClaim, get_import
 from worker.imports.listing import ListedItem, list_items
 from worker.media.store import MediaStore
 from worker.models import Import
+from worker.services.lookup import Services
 from worker.settings import Settings
 
 Result = TypeVar("Result")
@@ -121,6 +122,7 @@ class ImportAttempt:
     ) -> None:
         self._database = database
         self._settings = settings
+        self._services = Services(settings)
         self._stop = stop
         self._claim = claim
         self._pace = pace
@@ -154,7 +156,7 @@ class ImportAttempt:
             return None
         with self._database.reading() as session:
             rules = rules_of(session, self._row.archive)
-        return ImportJobs(requested=rules.requested(asked, self._settings), batch_id=batch_id)
+        return ImportJobs(requested=rules.requested(asked, self._services), batch_id=batch_id)
 
     def _prepare(self, pool: ThreadPoolExecutor, items: Sequence[ListedItem]) -> ImportChunk:
         futures = [pool.submit(self._preparer.prepare, item) for item in items]

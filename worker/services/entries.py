@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from worker.errors import ConfigurationError
-from worker.services.languages import PROTOCOL_LANGUAGES
+from worker.services.catalogue import PROTOCOL_LANGUAGES
 
 
 def _socket_url(url: str) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from worker.services.catalogue import HOSTED_MODEL, Service
-from worker.services.price_file import read_prices
-from worker.settings import Settings
 
 NUSD = Decimal(10**9)
 
@@ -48,23 +46,12 @@ def tokens_of(usage: object) -> int | None:
     return max(0, sum(counts)) if counts else None
 
 
-def find_price(settings: Settings, service: Service, model: str) -> Price | None:
-    """The price file's, by the service's name or by who it really is; else the built-in one; None where neither is.
-
-    Raises ConfigurationError where the file cannot be used.
-    """
-    table = read_prices(settings)
-    for name in (service.name, service.identity):
-        if entry := table.get(name, {}).get(model):
-            return Price(**entry)
-    return _built_in(service, model)
-
-
-def _built_in(service: Service, model: str) -> Price | None:
+def built_in_price(service: Service, model: str) -> Price | None:
+    """What the vendor's pages say; nothing where the service is somebody's own; None where nobody knows."""
     if not service.hosted:
         return Price()
-    known = BUILT_IN.get(service.identity) if model == HOSTED_MODEL else None
-    return None if known is None else Price(usd_per_s=known)
+    usd_per_s = BUILT_IN.get(service.identity) if model == HOSTED_MODEL else None
+    return None if usd_per_s is None else Price(usd_per_s=usd_per_s)
 
 
 def usd(nusd: int) -> float:

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from worker.archive_rules import rules_of
 from worker.models import Job, Segment
 from worker.results.progress import SPAN, STREAMED
-from worker.services.catalogue import Service, find_service
-from worker.services.prices import Price, find_price, usd
-from worker.settings import Settings
+from worker.services.catalogue import Service
+from worker.services.lookup import Services
+from worker.services.prices import Price, usd
 from worker.states import JobState, Segmentation
 
 LATEST_JOBS = 1000  # those that the share of speech is taken from
@@ -78,10 +78,10 @@ class Asked:
     sampled: float | None = None
 
 
-def estimate_for(session: Session, settings: Settings, asked: Asked) -> tuple[Service, str, Estimate]:
+def estimate_for(session: Session, services: Services, asked: Asked) -> tuple[Service, str, Estimate]:
     """With the service and model that these recordings would go to. Raises UnknownService, ServiceNotAllowed."""
     rules = rules_of(session, asked.archive)
-    service = find_service(settings, asked.service or rules.service)
+    service = services.find(asked.service or rules.service)
     rules.check(service.name)
     model = asked.model or service.model
     ratio, ratio_from = send_ratio(session, asked.segmentation, asked.archive, lambda: asked.sampled, SAMPLE)
@@ -91,7 +91,7 @@ def estimate_for(session: Session, settings: Settings, asked: Asked) -> tuple[Se
         send_ratio=ratio,
         ratio_from=ratio_from,
         service=service,
-        price=find_price(settings, service, model),
+        price=services.price(service, model),
     )
     return service, model, made
 

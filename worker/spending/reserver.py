@@ -16,8 +16,8 @@ from worker.errors import BudgetExhausted, ConfigurationError, PriceUnknown
 from worker.models import Budget, Job
 from worker.queue.waiting import budget_is_spent, tell
 from worker.services.catalogue import Service
-from worker.services.prices import Price, find_price
-from worker.settings import Settings
+from worker.services.lookup import Services
+from worker.services.prices import Price
 from worker.spending.ledger import Amount, PeriodKey, has_room_later, mark_spent, refusal, reserve, settle
 from worker.spending.slices import ReportedUsage, SettledPart, Slice, by_period, priced, take_first
 
@@ -32,10 +32,10 @@ COME_AGAIN_S = 5.0  # what is on its way is settled within seconds
 class Budgets:
     """The budgets as this process knows them; used by all its threads."""
 
-    def __init__(self, database: Database, settings: Settings, *, fresh_s: float = FRESH_S) -> None:
+    def __init__(self, database: Database, services: Services, *, fresh_s: float = FRESH_S) -> None:
         self.database = database
         self._fresh_s = fresh_s
-        self._settings = settings
+        self._services = services
         self._in_force: Sequence[CachedBudget] = ()
         self._stale_at = float("-inf")
         self._prices: dict[tuple[str, str], Price | None] = {}
@@ -63,7 +63,7 @@ class Budgets:
         """As the price file says now; as it said before where it cannot be used now."""
         key = (service.name, model)
         try:
-            self._prices[key] = find_price(self._settings, service, model)
+            self._prices[key] = self._services.price(service, model)
         except ConfigurationError as error:
             if key not in self._prices:
                 raise

@@ -7,9 +7,7 @@ from worker.archive_rules import rules_of
 from worker.budgets import Scope
 from worker.errors import InvalidRequest, PriceUnknown, UnknownCampaign
 from worker.models import Campaign
-from worker.services.catalogue import find_service
-from worker.services.prices import find_price
-from worker.settings import Settings
+from worker.services.lookup import Services
 
 
 def scope_of(session: Session, archive: str | None, campaign: str | None) -> tuple[Scope, str]:
@@ -30,11 +28,11 @@ def campaign_id(session: Session, id_or_name: str) -> str:
     return found
 
 
-def check_price(session: Session, settings: Settings, scope: Scope, name: str) -> None:
+def check_price(session: Session, services: Services, scope: Scope, name: str) -> None:
     """Raises PriceUnknown where the service that jobs of this scope go to by default has no price for its model."""
     service_name, model = _default(session, scope, name)
-    service = find_service(settings, service_name)
-    if find_price(settings, service, model or service.model) is None:
+    service = services.find(service_name)
+    if services.price(service, model or service.model) is None:
         what = f"{service.name!r} has no price for {model or service.model!r}"
         raise PriceUnknown(f"limit_usd: {what}. {PriceUnknown.hint}")
 

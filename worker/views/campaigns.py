@@ -11,11 +11,9 @@ from worker.campaigns.choice.target import AT_WORK
 from worker.campaigns.running.life import get_campaign
 from worker.campaigns.running.usage import COLUMNS, CampaignUsage, unrecorded_usage
 from worker.database import clock
-from worker.errors import UnknownService
 from worker.models import Campaign, Job, Member, Recording
-from worker.services.catalogue import find_service
-from worker.services.prices import Price, find_price, usd
-from worker.settings import Settings
+from worker.services.lookup import Services
+from worker.services.prices import usd
 from worker.spec import Spec
 from worker.spending.costs import Tokens, cost_of_sums
 from worker.states import MemberState
@@ -41,7 +39,7 @@ def list_campaigns(session: Session, window: Window) -> Page:
     return paged([_plain(row) for (row,) in rows], window)
 
 
-def read_campaign(session: Session, settings: Settings, id_or_name: str) -> View:
+def read_campaign(session: Session, services: Services, id_or_name: str) -> View:
     """One campaign with everything that can be counted of it; raises UnknownCampaign."""
     row = get_campaign(session, id_or_name)
     by_state = _tallies(session, row.id)
@@ -53,7 +51,7 @@ def read_campaign(session: Session, settings: Settings, id_or_name: str) -> View
         "waiting": _waiting(session, row.id),
         "promoted": sum(tally.promoted for tally in by_state.values()),
         "progress": _progress(row, counts, clock(session)),
-        "actual": _actual(session, settings, row, by_state),
+        "actual": _actual(session, services, row, by_state),
         "budgets": [_budget(one) for one in budgets_of(session, Scope.CAMPAIGN, row.id)],
     }
 
@@ -127,9 +125,10 @@ def _progress(row: Campaign, counts: dict[str, int], now: int) -> View:
     return {"ended": ended, "total": total, "eta_s": eta_s}
 
 
-def _actual(session: Session, settings: Settings, row: Campaign, by_state: dict[str, Tally]) -> View:
+def _actual(session: Session, services: Services, row: Campaign, by_state: dict[str, Tally]) -> View:
     """What it took until now, beside the plan: as its jobs' usage has it, without looking at those that are done."""
-    price = _price(row, settings)
+    spec = Spec.from_json(row.spec)
+    price = services.price_of(spec.service, spec.model)
     by_token = price is not None and price.usd_per_token is not None
     kept = sum((tally.taken for tally in by_state.values()), CampaignUsage())
     taken = kept + unrecorded_usage(session, row.id, by_token=by_token)
@@ -140,15 +139,6 @@ def _actual(session: Session, settings: Settings, row: Campaign, by_state: dict[
         "reused_ms": taken.reused_ms,
         "cost_usd": None if cost is None else usd(cost),
     }
-
-
-def _price(row: Campaign, settings: Settings) -> Price | None:
-    """That there is now; None where none is known."""
-    spec = Spec.from_json(row.spec)
-    try:
-        return find_price(settings, find_service(settings, spec.service), spec.model)
-    except UnknownService:
-        return None  # it is not in the services file any more
 
 
 def _budget(one: BudgetState) -> View:

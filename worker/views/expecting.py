@@ -5,14 +5,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker.imports.estimate import COSTS, Expectation
-from worker.settings import Settings
+from worker.services.lookup import Services
 from worker.spec import Spec
 from worker.spending.estimates import Asked, estimate_for
 
 View = dict[str, Any]
 
 
-def expectation_view(session: Session, settings: Settings, archive: str, seen: Expectation, spec: Spec | None) -> View:
+def expectation_view(session: Session, services: Services, archive: str, seen: Expectation, spec: Spec | None) -> View:
     """``spec``: of the jobs; None where there will be none."""
     view = seen.view()
     if spec is None or seen.audio_ms is None:
@@ -25,7 +25,7 @@ def expectation_view(session: Session, settings: Settings, archive: str, seen: E
         model=spec.model,
         segmentation=spec.segmentation,
     )
-    service, model, made = estimate_for(session, settings, asked)
+    service, model, made = estimate_for(session, services, asked)
     if made.cost_usd is None:
         view["unknown"] = f"No price is known for {model!r} of {service.name!r}: so the money is not known."
     return view | {name: getattr(made, name) for name in COSTS}

@@ -8,14 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from worker.campaigns.running.life import get_campaign
-from worker.errors import UnknownJob, UnknownService
+from worker.errors import UnknownJob
 from worker.models import Job, Member, Recording, Transcript
 from worker.queue.batches import require_batch
 from worker.queue.filters import in_batch
 from worker.results.progress import Tally, tallies
-from worker.services.catalogue import find_service
-from worker.services.prices import Price, find_price, usd
-from worker.settings import Settings
+from worker.services.lookup import Services
+from worker.services.prices import Price, usd
 from worker.spending.costs import cost_nusd
 from worker.states import JobState
 from worker.views.pages import Page, Rows, Window, paged
@@ -37,7 +36,7 @@ _TRANSCRIPT_OF_JOB = Transcript.job_id == Job.id
 _COLUMNS = select(Recording, Transcript, Job)
 
 
-def archive_results(session: Session, settings: Settings, archive: str, window: Window) -> Page:
+def archive_results(session: Session, services: Services, archive: str, window: Window) -> Page:
     """The current versions of an archive's recordings, newest recording first."""
     wanted = (
         _COLUMNS.select_from(Recording)
@@ -46,27 +45,27 @@ def archive_results(session: Session, settings: Settings, archive: str, window: 
         .where(Recording.archive == archive)
     )
     rows = _read(session, window.over(wanted, Recording.id))
-    return _page(session, settings, _with_latest_jobs(session, rows), window, "recording")
+    return _page(session, services, _with_latest_jobs(session, rows), window, "recording")
 
 
-def batch_results(session: Session, settings: Settings, batch_id: str, window: Window) -> Page:
+def batch_results(session: Session, services: Services, batch_id: str, window: Window) -> Page:
     """The transcripts of a batch's jobs, newest job first; raises UnknownBatch."""
     require_batch(session, batch_id)
     rows = _read(session, window.over(_OF_JOBS.where(in_batch(batch_id)), Job.id))
-    return _page(session, settings, rows, window, "job")
+    return _page(session, services, rows, window, "job")
 
 
-def job_results(session: Session, settings: Settings, job_ids: Sequence[str], window: Window) -> Page:
+def job_results(session: Session, services: Services, job_ids: Sequence[str], window: Window) -> Page:
     """The transcripts of named jobs; raises UnknownJob."""
     known = set(session.scalars(select(Job.id).where(Job.id.in_(job_ids))))
     for job_id in job_ids:
         if job_id not in known:
             raise UnknownJob(f"There is no job {job_id!r}.")
     rows = _read(session, window.over(_OF_JOBS.where(Job.id.in_(job_ids)), Job.id))
-    return _page(session, settings, rows, window, "job")
+    return _page(session, services, rows, window, "job")
 
 
-def campaign_results(session: Session, settings: Settings, name: str, window: Window) -> Page:
+def campaign_results(session: Session, services: Services, name: str, window: Window) -> Page:
     """A campaign's own versions, promoted or not, newest recording first; raises UnknownCampaign."""
     campaign_id = get_campaign(session, name).id
     wanted = (
@@ -77,7 +76,7 @@ def campaign_results(session: Session, settings: Settings, name: str, window: Wi
         .where(Member.campaign_id == campaign_id)
     )
     rows = _read(session, window.over(wanted, Member.recording_id))
-    return _page(session, settings, rows, window, "recording")
+    return _page(session, services, rows, window, "recording")
 
 
 _OF_JOBS = (
@@ -99,19 +98,19 @@ def _with_latest_jobs(session: Session, rows: Sequence[_Result]) -> list[_Result
     return [row if row.transcript else _Result(row.recording, None, jobs.get(row.recording.id)) for row in rows]
 
 
-def _page(session: Session, settings: Settings, rows: Sequence[_Result], window: Window, key: str) -> Page:
+def _page(session: Session, services: Services, rows: Sequence[_Result], window: Window, key: str) -> Page:
     unfinished = [row.job.id for row in rows if row.job and row.transcript is None]
     counted = tallies(session, unfinished) if unfinished else {}
-    costs = _Costs(session, settings)
+    costs = _Costs(session, services)
     return paged([_view(row, counted, costs) for row in rows], window, key=key)
 
 
 class _Costs:
     """What jobs have cost, at the price that there is now; each price is looked up once a page."""
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, services: Services) -> None:
         self._session = session
-        self._settings = settings
+        self._services = services
         self._prices: dict[tuple[str, str], Price | None] = {}
 
     def usd(self, job: Job | None, sent_ms: int) -> float | None:
@@ -123,14 +122,8 @@ class _Costs:
 
     def _price(self, service: str, model: str) -> Price | None:
         if (service, model) not in self._prices:
-            self._prices[service, model] = self._find(service, model)
+            self._prices[service, model] = self._services.price_of(service, model)
         return self._prices[service, model]
-
-    def _find(self, service: str, model: str) -> Price | None:
-        try:
-            return find_price(self._settings, find_service(self._settings, service), model)
-        except UnknownService:
-            return None  # it is not in the services file any more
 
 
 def _view(row: _Result, counted: dict[str, Tally], costs: _Costs) -> View:

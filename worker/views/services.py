@@ -4,21 +4,21 @@ from typing import Any
 
 from worker.breakers import ServiceStatus, service_states
 from worker.database import Database
-from worker.services.catalogue import Service, default_name, find_service, known_services
-from worker.settings import Settings
+from worker.services.catalogue import Service
+from worker.services.lookup import Services
 from worker.states import BreakerState
 from worker.views.times import iso
 
 View = dict[str, Any]
 
 
-def read_services(database: Database, settings: Settings) -> View:
+def read_services(database: Database, services: Services) -> View:
     """The configured service first, then the other known ones; with those that only rows know of."""
-    default = find_service(settings)
-    known = {default.name: default, **{name: s for name, s in known_services(settings).items() if name != default.name}}
+    default = services.find()
+    known = {default.name: default, **{name: s for name, s in services.by_name().items() if name != default.name}}
     states = service_states(database)
     names = [*known, *(name for name in states if name not in known)]
-    items = [_view(name, states.get(name), known.get(name), name == default_name(settings)) for name in names]
+    items = [_view(name, states.get(name), known.get(name), name == services.default_name) for name in names]
     return {"items": items, "next": None}
 
 

@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from worker.errors import InvalidRequest, UnknownService
+from worker.errors import InvalidRequest
 from worker.ids import first_id
 from worker.models import Campaign, Job
 from worker.results.totals import Totals, totals
-from worker.services.catalogue import find_service
-from worker.services.prices import Price, find_price, usd
-from worker.settings import Settings
+from worker.services.lookup import Services
+from worker.services.prices import usd
 from worker.spending.costs import cost_nusd
 from worker.spending.scopes import campaign_id
 
@@ -26,7 +25,7 @@ SUMS = ("jobs", "audio_ms", "needed_ms", "sent_ms", "reused_ms", "skipped_ms", "
 
 def read_usage(
     session: Session,
-    settings: Settings,
+    services: Services,
     since: str,
     until: str,
     *,
@@ -40,7 +39,7 @@ def read_usage(
     chosen = [Job.archive == archive] if archive is not None else []
     chosen += [Job.campaign_id == campaign_id(session, campaign)] if campaign is not None else []
     return [
-        _view(session, settings, month, found)
+        _view(session, services, month, found)
         for month, beginning, end in _months(since, until)
         for found in _of_month(session, beginning, end, *chosen)
     ]
@@ -69,8 +68,8 @@ def _of_month(session: Session, beginning: datetime, end: datetime, *chosen: Col
         yield Used(**its, totals=found[key], chosen=(*within, *own, model == MODEL))
 
 
-def _view(session: Session, settings: Settings, month: str, used: Used) -> View:
-    price = _price(used, settings)
+def _view(session: Session, services: Services, month: str, used: Used) -> View:
+    price = services.price_of(used.service, used.model)
     name = select(Campaign.name).where(Campaign.id == used.campaign)
     return {
         "month": month,
@@ -82,13 +81,6 @@ def _view(session: Session, settings: Settings, month: str, used: Used) -> View:
         **{name: getattr(used.totals, name) for name in SUMS},
         "cost_usd": None if price is None else usd(cost_nusd(session, price, used.totals.sent_ms, *used.chosen)),
     }
-
-
-def _price(used: Used, settings: Settings) -> Price | None:
-    try:
-        return find_price(settings, find_service(settings, used.service), used.model)
-    except UnknownService:
-        return None  # it is not in the services file any more
 
 
 def _months(since: str, until: str) -> Iterator[tuple[str, datetime, datetime]]:

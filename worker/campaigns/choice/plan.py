@@ -12,9 +12,8 @@ from worker.campaigns.choice.selection import HEX, draw, joined
 from worker.campaigns.choice.target import HOUR_MS, MOST_PINNED, CampaignLimits, CampaignRules, Skip, Target, skip_of
 from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed
 from worker.models import Answer, Recording, Transcript
-from worker.services.catalogue import Service, find_service
-from worker.services.prices import find_price
-from worker.settings import Settings
+from worker.services.catalogue import Service
+from worker.services.lookup import Services
 from worker.spending.estimates import Estimate, estimate, send_ratio
 
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
@@ -56,7 +55,7 @@ class Planned:
 
 
 def make_plan(
-    session: Session, settings: Settings, target: Target, limits: CampaignLimits, rules: CampaignRules
+    session: Session, services: Services, target: Target, limits: CampaignLimits, rules: CampaignRules
 ) -> Planned:
     """Count and price it.
 
@@ -72,8 +71,8 @@ def make_plan(
     chosen = groups.get(None, Group())
     if not chosen.recordings and not pinned:
         raise _nothing(groups, target)
-    service = _limited(find_service(settings, target.spec.service), limits)
-    found = _estimate(session, settings, target, chosen, service)
+    service = _limited(services.find(target.spec.service), limits)
+    found = _estimate(session, services, target, chosen, service)
     if limits.usd is not None and found.cost_usd is None:
         raise PriceUnknown(f"limits.usd: no price is known for {target.spec.model!r} of {service.name!r}.")
     reuse = expected_reuse(session, target, chosen.recordings)
@@ -133,7 +132,7 @@ def _limited(service: Service, limits: CampaignLimits) -> Service:
     return service if limits.parallel is None else replace(service, permits=min(service.permits, limits.parallel))
 
 
-def _estimate(session: Session, settings: Settings, target: Target, chosen: Group, service: Service) -> Estimate:
+def _estimate(session: Session, services: Services, target: Target, chosen: Group, service: Service) -> Estimate:
     ratio, ratio_from = send_ratio(
         session,
         target.spec.segmentation,
@@ -147,7 +146,7 @@ def _estimate(session: Session, settings: Settings, target: Target, chosen: Grou
         send_ratio=ratio,
         ratio_from=ratio_from,
         service=service,
-        price=find_price(settings, service, target.spec.model),
+        price=services.price(service, target.spec.model),
     )
 
 

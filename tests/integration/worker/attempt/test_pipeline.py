@@ -178,7 +178,7 @@ def test_a_job_of_many_segments_uses_the_sessions_that_there_are(
     attempt(resources)
 
     assert states(resources, job_id) == [SegmentState.ANSWERED] * 12
-    assert len({entry["session"] for entry in commits(log)}) <= resources.service("local").sessions
+    assert len({entry["session"] for entry in commits(log)}) <= resources.services.find("local").sessions
 
 
 def test_a_recording_is_not_decoded_again_while_its_service_is_away(

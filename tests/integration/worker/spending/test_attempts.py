@@ -182,7 +182,7 @@ def test_a_price_that_is_missing_fails_the_job_before_anything_is_sent(house: Ho
     (house.folder / "prices.toml").write_text("")
     remote = replace(CUT, service="mine", model="m")
     (house.folder / "services.toml").write_text(
-        f'[mine]\nurl = "{house.resources.service("local").url}"\nmodel = "m"\n'
+        f'[mine]\nurl = "{house.resources.services.find("local").url}"\nmodel = "m"\n'
     )
     job_id = house.submit(talk(*THREE), spec=remote)
     allow(house, limit_nusd=10**12)

@@ -9,8 +9,9 @@ from tests.fixtures.sounds import silence, talk, write_wav
 from worker.archive_rules import Rules, save_archive
 from worker.database import Database
 from worker.errors import ServiceNotAllowed, UnknownService
-from worker.services.catalogue import HOSTED_MODEL, find_service
-from worker.services.prices import Price, find_price
+from worker.services.catalogue import HOSTED_MODEL
+from worker.services.lookup import Services
+from worker.services.prices import Price
 from worker.settings import load_settings
 from worker.spending.estimates import Asked, Estimate, estimate, estimate_for, send_ratio_of_jobs
 from worker.spending.sampling import sampled_send_ratio
@@ -23,13 +24,13 @@ HEARD = sum(span.end_ms - span.start_ms for span in SPANS) / AUDIO_MS
 def made(database: Database, **asked: object) -> Estimate:
     with database.reading() as session:
         plain = {"recordings": 1, "audio_ms": HOUR_MS, "archive": "others"}
-        _, _, found = estimate_for(session, load_settings(), Asked(**{**plain, **asked}))  # type: ignore[arg-type]
+        _, _, found = estimate_for(session, Services(load_settings()), Asked(**{**plain, **asked}))  # type: ignore[arg-type]
     return found
 
 
 def test_an_hour_costs_its_seconds_and_takes_the_permits_at_their_pace() -> None:
-    intl = find_service(load_settings(), "intl")
-    price = find_price(load_settings(), intl, HOSTED_MODEL)
+    intl = Services(load_settings()).find("intl")
+    price = Services(load_settings()).price(intl, HOSTED_MODEL)
     found = estimate(
         recordings=2, audio_ms=HOUR_MS, send_ratio=0.5, ratio_from="counted whole", service=intl, price=price
     )
@@ -39,7 +40,7 @@ def test_an_hour_costs_its_seconds_and_takes_the_permits_at_their_pace() -> None
 
 
 def test_without_a_price_or_a_pace_money_and_time_are_not_known() -> None:
-    local = find_service(load_settings(), "local")
+    local = Services(load_settings()).find("local")
     found = estimate(recordings=1, audio_ms=1000, send_ratio=1, ratio_from="", service=local, price=None)
     assert (found.cost_usd, found.time_s) == (None, None)
     assert (
@@ -80,7 +81,7 @@ def test_an_archive_s_rules_hold_for_its_estimate(database: Database) -> None:
 
 
 def test_a_few_files_show_how_much_of_them_would_be_sent(tmp_path: Path) -> None:
-    local = find_service(load_settings(), "local")
+    local = Services(load_settings()).find("local")
     half = np.concatenate([talk((10_000, 0), dbfs=-16), silence(10_000)])
     paths = [write_wav(tmp_path / "a.wav", half), tmp_path / "gone.wav"]
     one = sampled_send_ratio(paths, local, channels=Channels.AUTO, segmentation=Segmentation.DOCUMENT)

@@ -14,6 +14,7 @@ from worker.ids import first_id
 from worker.models import Job
 from worker.results import segments
 from worker.services.catalogue import HOSTED_MODEL
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.views.usage import read_usage
@@ -24,7 +25,7 @@ NOW = f"{datetime.now(UTC):%Y-%m}"
 
 def usage(database: Database, since: str = NOW, until: str = NOW, **more: str) -> list[dict[str, object]]:
     with database.reading() as session:
-        return read_usage(session, Settings(home=Path("nowhere")), since, until, **more)
+        return read_usage(session, Services(Settings(home=Path("nowhere"))), since, until, **more)
 
 
 def change_jobs(database: Database, job_id: str, **columns: object) -> None:
@@ -60,7 +61,7 @@ def test_tokens_cost_what_the_answers_name_and_the_most_there_can_be_elsewhere(
     segments.answered(database, claimed, first, told, sent_ms=4000)
     segments.charge_sent(database, claimed, second, 1000)
     with database.reading() as session:
-        (found,) = read_usage(session, Settings(home=tmp_path), NOW, NOW)
+        (found,) = read_usage(session, Services(Settings(home=tmp_path)), NOW, NOW)
     assert found["cost_usd"] == pytest.approx(0.007 + 0.010)
 
 

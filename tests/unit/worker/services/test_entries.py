@@ -11,8 +11,9 @@ from tests.fixtures.paths import DOCS
 from worker.errors import ConfigurationError
 from worker.recognise.sessions import SessionKey, SharedSession
 from worker.recognise.transport import session_options
-from worker.services.catalogue import Service, find_service, known_services
+from worker.services.catalogue import Service
 from worker.services.entries import Entry, read_entry
+from worker.services.lookup import Services
 from worker.settings import Settings
 
 PAGE = (DOCS / "settings.md").read_text()
@@ -27,7 +28,7 @@ def settings(path: Path, text: str) -> Settings:
 
 def refusal(folder: Path, line: str, *, table: str = "mine") -> str:
     with pytest.raises(ConfigurationError) as caught:
-        known_services(settings(folder, f'[{table}]\nurl = "wss://asr.example/"\nkey = "sk-secret"\n{line}\n'))
+        Services(settings(folder, f'[{table}]\nurl = "wss://asr.example/"\nkey = "sk-secret"\n{line}\n')).by_name()
     assert "sk-secret" not in str(caught.value)
     return caught.value.message
 
@@ -69,19 +70,19 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_no_secret_is_in_what_is_said_of_a_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\[mine\] key") as caught:
-        known_services(settings(tmp_path, '[mine]\nurl = "wss://asr.example/"\nkey = ["sk-secret"]\n'))
+        Services(settings(tmp_path, '[mine]\nurl = "wss://asr.example/"\nkey = ["sk-secret"]\n')).by_name()
     assert "sk-secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["https://asr.example/", "asr.example", "wss://"])
 def test_a_url_must_be_one_of_a_websocket(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[mine\] url: must be a ws:// or wss:// URL"):
-        known_services(settings(tmp_path, f'[mine]\nurl = "{url}"\n'))
+        Services(settings(tmp_path, f'[mine]\nurl = "{url}"\n')).by_name()
 
 
 def test_a_service_of_ones_own_needs_a_url(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\[mine\] url: is missing"):
-        known_services(settings(tmp_path, "[mine]\npace = 1\n"))
+        Services(settings(tmp_path, "[mine]\npace = 1\n")).by_name()
 
 
 def test_what_is_no_table_is_told() -> None:
@@ -101,14 +102,14 @@ def test_every_field_is_on_the_page_and_every_one_on_the_page_exists() -> None:
 def test_the_page_s_example_is_read(tmp_path: Path) -> None:
     example = re.search(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     assert example is not None
-    services = known_services(settings(tmp_path, example[1]))
+    services = Services(settings(tmp_path, example[1])).by_name()
     assert services["workspace"].headers == {"X-DashScope-WorkSpace": "WORKSPACE"}
 
 
 def test_headers_of_a_service_go_with_the_handshake(tmp_path: Path) -> None:
     with HostileServer(obey) as server:
         text = f'[mine]\nurl = "{server.url}"\nheaders = {{ "X-DashScope-WorkSpace" = "ws-1" }}\n'
-        service = find_service(settings(tmp_path, text), "mine")
+        service = Services(settings(tmp_path, text)).find("mine")
         SharedSession.open(session_options(service, KEY)).finish()
 
     assert server.requests[0].headers["X-DashScope-WorkSpace"] == "ws-1"
@@ -118,6 +119,6 @@ def test_a_proxy_of_a_service_is_asked_for_the_connection(tmp_path: Path) -> Non
     with HostileServer(obey) as proxy:
         proxy_url = proxy.url.replace("ws://", "http://").removesuffix("/api-ws/v1/realtime")
         text = f'[mine]\nurl = "ws://asr.example/"\nproxy = "{proxy_url}"\n'
-        options = session_options(find_service(settings(tmp_path, text), "mine"), KEY)
+        options = session_options(Services(settings(tmp_path, text)).find("mine"), KEY)
 
     assert (options.url, options.proxy) == ("ws://asr.example/", proxy_url)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from worker.errors import ConfigurationError, UnknownService
-from worker.services.catalogue import BUILT_IN, HOSTED_MODEL, Service, find_service, known_services
+from worker.services.catalogue import BUILT_IN, HOSTED_MODEL, Service
 from worker.services.file import change_entry
+from worker.services.lookup import Services
 from worker.settings import Settings, load_settings
 
 WRITTEN_BY_HAND = """\
@@ -39,37 +40,37 @@ def built_in(name: str) -> Service:
 
 
 def test_a_table_of_a_new_name_is_a_service(services_file: Path) -> None:
-    gpu = find_service(settings_with(services_file), "gpu")
+    gpu = Services(settings_with(services_file)).find("gpu")
     assert (gpu.url, gpu.pace, gpu.model) == ("ws://gpu.example:8000/", 0, HOSTED_MODEL)
     assert gpu.key is not None
     assert gpu.key.get_secret_value() == "sk-secret"
 
 
 def test_a_table_of_a_built_in_name_changes_what_it_names_and_nothing_else(services_file: Path) -> None:
-    intl = known_services(settings_with(services_file))["intl"]
+    intl = Services(settings_with(services_file)).by_name()["intl"]
     assert intl.sessions == 3
     assert (intl.url, intl.pace, intl.hosted) == (built_in("intl").url, built_in("intl").pace, True)
 
 
 def test_a_service_that_is_written_meanwhile_is_found_without_a_new_start(services_file: Path) -> None:
     settings = settings_with(services_file)
-    assert "newer" not in known_services(settings)
+    assert "newer" not in Services(settings).by_name()
     services_file.write_text(f'{WRITTEN_BY_HAND}\n[newer]\nurl = "ws://newer.example/"\n')
-    assert find_service(settings, "newer").url == "ws://newer.example/"
+    assert Services(settings).find("newer").url == "ws://newer.example/"
 
 
 def test_the_home_s_file_is_read_where_no_other_is_named(tmp_path: Path) -> None:
     (tmp_path / "services.toml").write_text("[local]\nsessions = 9\n")
-    assert find_service(load_settings(home=tmp_path), "local").sessions == 9
+    assert Services(load_settings(home=tmp_path)).find("local").sessions == 9
 
 
 def test_a_home_without_a_file_has_the_built_in_services(tmp_path: Path) -> None:
-    assert known_services(load_settings(home=tmp_path)) == {service.name: service for service in BUILT_IN}
+    assert Services(load_settings(home=tmp_path)).by_name() == {service.name: service for service in BUILT_IN}
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="LONGHAND_SERVICES_FILE"):
-        known_services(settings_with(tmp_path / "none.toml"))
+        Services(settings_with(tmp_path / "none.toml")).by_name()
 
 
 @pytest.mark.parametrize("text", ["[intl", "intl = 3", "[intl]\nspeed = 3", "[new]\npace = 1", "\x00"])
@@ -77,28 +78,28 @@ def test_a_file_that_makes_no_sense_names_its_setting(text: str, tmp_path: Path)
     path = tmp_path / "services.toml"
     path.write_text(text)
     with pytest.raises(ConfigurationError, match="LONGHAND_SERVICES_FILE"):
-        known_services(settings_with(path))
+        Services(settings_with(path)).by_name()
 
 
 def test_a_service_that_is_known_by_its_url_has_what_its_host_s_table_says(tmp_path: Path) -> None:
     path = tmp_path / "services.toml"
     path.write_text('["gpu.example"]\nurl = "ws://gpu.example/old"\ndepth = 2\n')
-    service = find_service(settings_with(path, service_url="ws://gpu.example/new"))
+    service = Services(settings_with(path, service_url="ws://gpu.example/new")).find()
     assert (service.name, service.url, service.depth) == ("gpu.example", "ws://gpu.example/new", 2)
 
 
 def test_a_setting_stands_over_the_file(services_file: Path) -> None:
-    assert find_service(settings_with(services_file, service="intl", sessions=5)).sessions == 5
+    assert Services(settings_with(services_file, service="intl", sessions=5)).find().sessions == 5
 
 
 def test_an_unknown_service_is_told_with_those_that_are_known(services_file: Path) -> None:
     with pytest.raises(UnknownService, match="cn, gpu, intl, local"):
-        find_service(settings_with(services_file), "nowhere")
+        Services(settings_with(services_file)).find("nowhere")
 
 
 def test_a_change_is_read_back(services_file: Path) -> None:
     change_entry(services_file, "gpu", {"pace": 10.0, "depth": 2, "sessions": 7})
-    gpu = known_services(settings_with(services_file))["gpu"]
+    gpu = Services(settings_with(services_file)).by_name()["gpu"]
     assert (gpu.pace, gpu.depth, gpu.sessions) == (10.0, 2, 7)
 
 

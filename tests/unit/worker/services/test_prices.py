@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.errors import ConfigurationError
-from worker.services.catalogue import HOSTED_MODEL, Service, find_service
-from worker.services.prices import Price, find_price, nusd, tokens_of, usd
+from worker.services.catalogue import HOSTED_MODEL, Service
+from worker.services.lookup import Services
+from worker.services.prices import Price, nusd, tokens_of, usd
 from worker.settings import Settings, load_settings
 
 HOSTED = "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime"
@@ -14,7 +15,7 @@ SECOND = 1000
 
 
 def price(settings: Settings, service: Service) -> Price | None:
-    return find_price(settings, service, service.model)
+    return Services(settings).price(service, service.model)
 
 
 def with_file(folder: Path, text: str) -> Settings:
@@ -25,7 +26,7 @@ def with_file(folder: Path, text: str) -> Settings:
 
 @pytest.mark.parametrize(("name", "cost"), [("intl", 90_000), ("cn", 47_000), ("local", 0)])
 def test_the_built_in_services_have_their_published_price(name: str, cost: int) -> None:
-    found = price(load_settings(), find_service(load_settings(), name))
+    found = price(load_settings(), Services(load_settings()).find(name))
     assert found is not None
     assert found.cost_nusd(SECOND) == cost
 
@@ -50,9 +51,9 @@ def test_another_model_s_price_is_unknown() -> None:
 
 def test_the_file_stands_over_what_is_built_in_by_name_or_by_who_the_service_is(tmp_path: Path) -> None:
     settings = with_file(tmp_path, '[intl."qwen3-asr-flash-realtime"]\nusd_per_s = 0.1\n[mine.m]\nusd_per_s = 2\n')
-    assert price(settings, Service(name="alias", url=HOSTED, model=HOSTED_MODEL)) == find_price(
-        settings, find_service(settings, "intl"), HOSTED_MODEL
-    )
+    intl = Services(settings).find("intl")
+    alias = price(settings, Service(name="alias", url=HOSTED, model=HOSTED_MODEL))
+    assert alias == Services(settings).price(intl, HOSTED_MODEL)
     found = price(settings, Service(name="mine", url="ws://gpu.example/", model="m"))
     assert found is not None
     assert found.cost_nusd(500) == 10**9
@@ -118,14 +119,14 @@ def test_an_answer_s_usage_may_have_any_shape(usage: object, tokens: int | None)
 def test_a_file_that_cannot_be_used_is_refused_with_table_and_field(tmp_path: Path, text: str, named: str) -> None:
     settings = with_file(tmp_path, text)
     with pytest.raises(ConfigurationError, match="LONGHAND_PRICES_FILE cannot be used") as refused:
-        price(settings, find_service(settings, "intl"))
+        price(settings, Services(settings).find("intl"))
     assert named in refused.value.message
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
     settings = load_settings(prices_file=tmp_path / "nowhere.toml")
     with pytest.raises(ConfigurationError, match="there is no file"):
-        price(settings, find_service(settings, "intl"))
+        price(settings, Services(settings).find("intl"))
 
 
 @given(st.lists(st.integers(0, 10**7), max_size=20), st.decimals(0, 1, places=12))

@@ -30,6 +30,7 @@ from worker.errors import NothingNew, NothingSelected, PriceUnknown, ServiceNotA
 from worker.models import Answer
 from worker.queue.job_rows import NewJob, add_job
 from worker.results.answers import NewAnswer, add_answer
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.states import Lane
@@ -38,7 +39,7 @@ from worker.states import Lane
 def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, **limits: Any) -> dict[str, Any]:  # noqa: ANN401  # any limit
     with database.reading() as session:
         found = make_plan(
-            session, Settings(), chosen or target(), CampaignLimits(**limits), CampaignRules(canary=canary)
+            session, Services(Settings()), chosen or target(), CampaignLimits(**limits), CampaignRules(canary=canary)
         )
     return found.view
 

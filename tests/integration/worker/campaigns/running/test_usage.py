@@ -17,6 +17,7 @@ from worker.errors import DamagedAudio
 from worker.queue import jobs
 from worker.queue.reruns import retry_as
 from worker.results import segments
+from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.split.spans import Span
@@ -34,8 +35,8 @@ def taken(database: Database, campaign_id: str, home: Path = Path("nowhere")) ->
     """What the campaign says; it must be what the usage of its jobs says."""
     settings = Settings(home=home)
     with database.reading() as session:
-        actual = read_campaign(session, settings, campaign_id)["actual"]
-        months = read_usage(session, settings, SINCE, f"{datetime.now(UTC):%Y-%m}", campaign=campaign_id)
+        actual = read_campaign(session, Services(settings), campaign_id)["actual"]
+        months = read_usage(session, Services(settings), SINCE, f"{datetime.now(UTC):%Y-%m}", campaign=campaign_id)
     summed = {name: sum(month[name] for month in months) for name in SUMS}
     assert {name: actual[name] for name in SUMS} == pytest.approx(summed)
     return dict(actual)
