@@ -33,7 +33,8 @@ def probe(
         longhand probe intl --hours 5000
     """
     from api.cli.probing import agree, learn  # noqa: PLC0415  # its libraries would cost every other command time
-    from worker.probing.plan import Plan, paces_to_try  # noqa: PLC0415  # the same
+    from worker.probing.findings import paces_to_try  # noqa: PLC0415  # the same
+    from worker.probing.subject import Plan  # noqa: PLC0415  # the same
 
     settings = _for(service)
     found = _find(settings, service)

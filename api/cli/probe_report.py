@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.output.printing import printable
-from worker.probing.findings import Estimate, Finding, Question, Recommendation
-from worker.probing.plan import UNLIMITED
+from worker.probing.findings import UNLIMITED, Estimate, Finding, Question, Recommendation
 
 VERDICTS = {True: "yes", False: "no", None: "not tried"}
 

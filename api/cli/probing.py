@@ -13,8 +13,8 @@ from api.cli.probe_report import archive_line, as_fields, money_words, print_tab
 from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
 from worker.hints import message_of
 from worker.probing.findings import estimate, warnings
-from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report
+from worker.probing.subject import Plan
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.file import change_entry
 from worker.services.lookup import Services

@@ -11,8 +11,8 @@ from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
 from tests.fixtures.planted import MODEL, Habits, PlantedService, planted
 from tests.fixtures.recognizer import RunningRecognizer
 from worker.probing.findings import Finding, Question, Recommendation, warnings
-from worker.probing.plan import Plan
 from worker.probing.probe import Probe, Report
+from worker.probing.subject import Plan
 from worker.services.catalogue import Service
 
 SLOW, FAST, FASTEST = 16.0, 32.0, 1000.0

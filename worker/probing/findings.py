@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worker.probing.plan import by_speed
 from worker.services.catalogue import Service
 
+UNLIMITED = 0.0  # as a pace: as fast as it goes
 SHAPE_DEPTH = 3  # of a usage that is nested without end
 
 
@@ -22,6 +22,23 @@ class Question(StrEnum):
     AHEAD = "audio ahead of the last answer"
     IDLE = "idle time"
     SESSIONS = "sessions at once"
+
+
+CONCERNS = {
+    Question.COMMITS: "It does not answer several segments on one connection, as Longhand sends them: jobs would fail.",
+    Question.CONTEXT: "It does not take context: submit without --context.",
+    Question.SILENCE: "It does not answer silence: a segment without speech will be a gap.",
+}
+
+
+def by_speed(pace: float) -> float:
+    """A key to sort paces by."""
+    return float("inf") if pace == UNLIMITED else pace
+
+
+def paces_to_try(present: float, usual: Sequence[float] = (1.0, 4.0, 10.0)) -> tuple[float, ...]:
+    """From slow to fast, the one in use among them."""
+    return tuple(sorted({*usual, present}, key=by_speed))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +109,6 @@ def estimate(archive_hours: float, findings: Sequence[Finding], usd_per_s: float
 def warnings(findings: Iterable[Finding]) -> list[str]:
     """What an operator should know before the service is used."""
     return [CONCERNS[one.question] for one in findings if one.holds is False and one.question in CONCERNS]
-
-
-CONCERNS = {
-    Question.COMMITS: "It does not answer several segments on one connection, as Longhand sends them: jobs would fail.",
-    Question.CONTEXT: "It does not take context: submit without --context.",
-    Question.SILENCE: "It does not answer silence: a segment without speech will be a gap.",
-}
 
 
 def shape(value: object, depth: int = SHAPE_DEPTH) -> str:

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.probing.budget import Budget, BudgetSpent
 from worker.probing.findings import Finding, Question, Recommendation, recommend
-from worker.probing.plan import Plan
-from worker.probing.subject import Subject
+from worker.probing.subject import Budget, BudgetSpent, Plan, Subject
 from worker.probing.trials import TRIALS, Trial
 from worker.services.catalogue import Service
 

@@ -1,18 +1,19 @@
-"""The service that is probed: sessions with it, and segments said to it on the budget."""
+"""The service that is probed: how much is sent to it and how fast, sessions with it, and segments said to it."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from realtime.client.connection import Session
+from realtime.client.deadlines import Deadlines
 from realtime.client.options import SessionOptions
 from realtime.client.session import Pending
 from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
-from worker.probing.budget import Budget
-from worker.probing.plan import Plan
-from worker.probing.speech import speech
+from worker.probing.findings import paces_to_try
+from worker.probing.speech import BYTES_PER_S, speech
 from worker.recognise.sessions import SessionKey
 from worker.recognise.transport import session_options
 from worker.services.catalogue import Service
@@ -20,6 +21,63 @@ from worker.spec import SAMPLE_RATE
 
 # What an open can meet because of the trial before it, or by chance: it says nothing about the question.
 PASSING = (ServiceLimited, ServiceFault, ConnectionLost)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Seconds end in ``_s``; paces are multiples of real time.
+
+    ``short_s`` is a little over a whole frame, so that the last frame is short and a commit follows at once on what
+    came before. ``gentle_pace`` is used where pace is not what is asked about. ``sessions`` are opened with pauses of
+    ``between_sessions_s``, below the documented twenty a second.
+    """
+
+    budget_s: float = 120.0
+    segment_s: float = 2.0
+    short_s: float = 1.05
+    pace_s: float = 8.0
+    gentle_pace: float = 1.0
+    paces: tuple[float, ...] = paces_to_try(1.0)
+    commits: int = 3
+    depth: int = 2
+    idle_s: float = 60.0
+    sessions: int = 16
+    between_sessions_s: float = 0.1
+    tries: int = 3
+    pause_s: float = 1.0
+    longest_pause_s: float = 30.0
+    # A service that never says that a session has finished must not hold each of them for long.
+    deadlines: Deadlines = field(default_factory=lambda: Deadlines(finish_s=5.0))
+
+
+class BudgetSpent(Exception):
+    """Less is left than the segment needs: nothing of it was sent."""
+
+
+class Budget:
+    """Set aside a segment, then send it: what is set aside and not sent is not given back. For any thread."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._left_bytes = int(limit_s * BYTES_PER_S)
+        self._sent_bytes = 0
+        self._lock = threading.Lock()
+
+    @property
+    def sent_s(self) -> float:
+        """Seconds of audio that were sent."""
+        return self._sent_bytes / BYTES_PER_S
+
+    def set_aside(self, n_bytes: int) -> None:
+        """Take this from what is left; raises BudgetSpent."""
+        with self._lock:
+            if n_bytes > self._left_bytes:
+                raise BudgetSpent
+            self._left_bytes -= n_bytes
+
+    def count(self, n_bytes: int) -> None:
+        """These bytes are being sent."""
+        with self._lock:
+            self._sent_bytes += n_bytes
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,18 @@ from typing import Any
 import pytest
 
 from worker.probing.findings import (
+    UNLIMITED,
     Estimate,
     Finding,
     Question,
     Recommendation,
     estimate,
     fastest,
+    paces_to_try,
     recommend,
     shape,
     warnings,
 )
-from worker.probing.plan import UNLIMITED, paces_to_try
 from worker.services.catalogue import Service
 
 SERVICE = Service(name="s", url="ws://s.example/", model="m", pace=4.0, depth=3, sessions=16)

@@ -2,8 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from worker.probing.budget import Budget, BudgetSpent
 from worker.probing.speech import BYTES_PER_S
+from worker.probing.subject import Budget, BudgetSpent
 
 
 def test_a_segment_that_is_over_what_is_left_is_not_begun() -> None:
