@@ -34,11 +34,13 @@ def probe(
     """
     from api.cli.probing import agree, learn  # noqa: PLC0415  # its libraries would cost every other command time
     from worker.probing.findings import paces_to_try  # noqa: PLC0415  # the same
-    from worker.probing.subject import Plan  # noqa: PLC0415  # the same
+    from worker.probing.subject import ProbePlan  # noqa: PLC0415  # the same
 
     settings = _for(service)
     found = _find(settings, service)
-    plan = Plan(paces=paces_to_try(found.pace), sessions=sessions or min(found.sessions, MOST_SESSIONS), idle_s=idle_s)
+    plan = ProbePlan(
+        paces=paces_to_try(found.pace), sessions=sessions or min(found.sessions, MOST_SESSIONS), idle_s=idle_s
+    )
     agree(settings, found, plan, yes=yes)
     learn(settings, found, plan, hours=hours, as_json=as_json)
     return Exit.OK

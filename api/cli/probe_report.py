@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.cli.output.printing import printable
-from worker.probing.findings import UNLIMITED, Estimate, Finding, Question, Recommendation
+from worker.probing.findings import UNLIMITED, ArchiveEstimate, Finding, Question, Recommendation
 
 VERDICTS = {True: "yes", False: "no", None: "not tried"}
 
@@ -34,7 +34,7 @@ def recommended(values: Recommendation) -> str:
     return f"pace = {values.pace:g}, depth = {values.depth}, sessions = {values.sessions}"
 
 
-def archive_line(taken: Estimate | None) -> str:
+def archive_line(taken: ArchiveEstimate | None) -> str:
     """What an archive would take."""
     if taken is None:
         return "No pace was measured: how long an archive takes cannot be said."

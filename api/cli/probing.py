@@ -13,15 +13,15 @@ from api.cli.probe_report import archive_line, as_fields, money_words, print_tab
 from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
 from worker.hints import message_of
 from worker.probing.findings import estimate, warnings
-from worker.probing.probe import Probe, Report
-from worker.probing.subject import Plan
+from worker.probing.probe import Probe, ProbeReport
+from worker.probing.subject import ProbePlan
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.file import change_entry
 from worker.services.lookup import Services
 from worker.settings import Settings
 
 
-def agree(settings: Settings, service: Service, plan: Plan, *, yes: bool) -> None:
+def agree(settings: Settings, service: Service, plan: ProbePlan, *, yes: bool) -> None:
     """Say what it costs and ask whether to go on; raises CommandError where not."""
     price = _usd_per_s(settings, service)
     cost = "unknown price" if price is None else money_words(price * plan.budget_s)
@@ -35,7 +35,7 @@ def agree(settings: Settings, service: Service, plan: Plan, *, yes: bool) -> Non
     return None
 
 
-def learn(settings: Settings, service: Service, plan: Plan, *, hours: float, as_json: bool) -> None:
+def learn(settings: Settings, service: Service, plan: ProbePlan, *, hours: float, as_json: bool) -> None:
     """Probe, say what was found, and write it down."""
     report = _probed(service, plan)
     path = settings.resolved_services_file
@@ -47,7 +47,7 @@ def learn(settings: Settings, service: Service, plan: Plan, *, hours: float, as_
         note("LONGHAND_PACE and LONGHAND_SESSIONS are set, and stand over what was written.")
 
 
-def _probed(service: Service, plan: Plan) -> Report:
+def _probed(service: Service, plan: ProbePlan) -> ProbeReport:
     """Run it; raises what becomes an exit code where the service refuses or is not there."""
     probe = Probe(service, plan, lambda question: note(f"trying: {question.value}"))
     try:
@@ -99,7 +99,7 @@ def _usd_per_s(settings: Settings, service: Service) -> float | None:
     return None if price is None else price.usd_per_second
 
 
-def _say(report: Report, price: float | None, hours: float) -> None:
+def _say(report: ProbeReport, price: float | None, hours: float) -> None:
     print_table(report.findings)
     put("")
     for line in warnings(report.findings):
@@ -110,7 +110,7 @@ def _say(report: Report, price: float | None, hours: float) -> None:
     put(f"Sent: {report.sent_s:.0f} s of speech{spent}.")
 
 
-def _say_json(report: Report, service: Service, price: float | None, hours: float) -> None:
+def _say_json(report: ProbeReport, service: Service, price: float | None, hours: float) -> None:
     for finding in report.findings:
         put_json(as_fields(finding))
     taken = estimate(hours, report.findings, price)

@@ -11,12 +11,12 @@ from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
 from tests.fixtures.planted import MODEL, Habits, PlantedService, planted
 from tests.fixtures.recognizer import RunningRecognizer
 from worker.probing.findings import Finding, Question, Recommendation, warnings
-from worker.probing.probe import Probe, Report
-from worker.probing.subject import Plan
+from worker.probing.probe import Probe, ProbeReport
+from worker.probing.subject import ProbePlan
 from worker.services.catalogue import Service
 
 SLOW, FAST, FASTEST = 16.0, 32.0, 1000.0
-PLAN = Plan(
+PLAN = ProbePlan(
     gentle_pace=SLOW,
     pace_s=12.0,
     paces=(SLOW, FAST, FASTEST),
@@ -35,26 +35,26 @@ def service_at(url: str) -> Service:
     return Service(name="planted", url=url, model=MODEL, pace=4.0, sessions=16)
 
 
-def probed(service: PlantedService, plan: Plan = PLAN) -> Report:
+def probed(service: PlantedService, plan: ProbePlan = PLAN) -> ProbeReport:
     report = Probe(service_at(service.url), plan, lambda _: None).run()
     assert service.audio_s <= report.sent_s <= plan.budget_s  # what was on its way at a close did not arrive
     return report
 
 
-def verdicts(report: Report) -> dict[Question, bool | None]:
+def verdicts(report: ProbeReport) -> dict[Question, bool | None]:
     return {one.question: one.holds for one in report.findings if one.question is not Question.PACE}
 
 
-def findings(report: Report, question: Question) -> Sequence[Finding]:
+def findings(report: ProbeReport, question: Question) -> Sequence[Finding]:
     return [one for one in report.findings if one.question is question]
 
 
-def finding(report: Report, question: Question) -> Finding:
+def finding(report: ProbeReport, question: Question) -> Finding:
     (one,) = findings(report, question)
     return one
 
 
-def paces(report: Report) -> dict[float | None, bool | None]:
+def paces(report: ProbeReport) -> dict[float | None, bool | None]:
     return {one.asked: one.holds for one in findings(report, Question.PACE)}
 
 

@@ -67,7 +67,7 @@ class Recommendation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class ArchiveEstimate:
     """What an archive would take: ``usd`` is None where the price is not known."""
 
     archive_hours: float
@@ -93,7 +93,7 @@ def fastest(findings: Iterable[Finding]) -> Finding | None:
     return max(held, key=lambda one: by_speed(one.asked or 0.0), default=None)
 
 
-def estimate(archive_hours: float, findings: Sequence[Finding], usd_per_s: float | None) -> Estimate | None:
+def estimate(archive_hours: float, findings: Sequence[Finding], usd_per_s: float | None) -> ArchiveEstimate | None:
     """Time and money for so many hours of speech with the recommended sessions; None where no pace was measured.
 
     At the most: what is silent in an archive is not sent.
@@ -103,7 +103,7 @@ def estimate(archive_hours: float, findings: Sequence[Finding], usd_per_s: float
         return None
     gain = max(1.0, sessions.gain or 1.0) if sessions else 1.0
     usd = None if usd_per_s is None else archive_hours * 3600 * usd_per_s
-    return Estimate(archive_hours=archive_hours, hours=archive_hours / (pace.found * gain), usd=usd)
+    return ArchiveEstimate(archive_hours=archive_hours, hours=archive_hours / (pace.found * gain), usd=usd)
 
 
 def warnings(findings: Iterable[Finding]) -> list[str]:

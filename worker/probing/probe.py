@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.probing.findings import Finding, Question, Recommendation, recommend
-from worker.probing.subject import Budget, BudgetSpent, Plan, Subject
+from worker.probing.subject import AudioBudget, BudgetSpent, ProbePlan, Subject
 from worker.probing.trials import TRIALS, Trial
 from worker.services.catalogue import Service
 
 
 @dataclass(frozen=True)
-class Report:
+class ProbeReport:
     """All that was found; ``sent_s`` seconds of audio were sent for it."""
 
     findings: tuple[Finding, ...]
@@ -21,10 +21,10 @@ class Report:
 class Probe:
     """One probe of one service. ``on_question`` hears what is tried next."""
 
-    def __init__(self, service: Service, plan: Plan, on_question: Callable[[Question], None]) -> None:
+    def __init__(self, service: Service, plan: ProbePlan, on_question: Callable[[Question], None]) -> None:
         self._service = service
         self._plan = plan
-        self._budget = Budget(plan.budget_s)
+        self._budget = AudioBudget(plan.budget_s)
         self._subject = Subject(service, plan, self._budget)
         self._on_question = on_question
         self._findings: list[Finding] = []
@@ -34,13 +34,13 @@ class Probe:
         """Seconds of audio that were sent so far."""
         return self._budget.sent_s
 
-    def run(self) -> Report:
+    def run(self) -> ProbeReport:
         """Ask every question. Raises RealtimeError where the service refuses all, or cannot be reached any more."""
         for question, trial in TRIALS:
             self._on_question(question)
             self._ask(question, trial)
         found = recommend(self._findings, self._service, depth=self._plan.depth)
-        return Report(tuple(self._findings), found, self._budget.sent_s)
+        return ProbeReport(tuple(self._findings), found, self._budget.sent_s)
 
     def _ask(self, question: Question, trial: Trial) -> None:
         try:

@@ -24,7 +24,7 @@ PASSING = (ServiceLimited, ServiceFault, ConnectionLost)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ProbePlan:
     """Seconds end in ``_s``; paces are multiples of real time.
 
     ``short_s`` is a little over a whole frame, so that the last frame is short and a commit follows at once on what
@@ -54,7 +54,7 @@ class BudgetSpent(Exception):
     """Less is left than the segment needs: nothing of it was sent."""
 
 
-class Budget:
+class AudioBudget:
     """Set aside a segment, then send it: what is set aside and not sent is not given back. For any thread."""
 
     def __init__(self, limit_s: float) -> None:
@@ -81,7 +81,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Said:
+class TimedResult:
     """The answer to a segment, ``took_s`` after its first frame."""
 
     result: Result
@@ -91,7 +91,7 @@ class Said:
 class Subject:
     """A service under trial. ``say`` may be called by several threads, each with a session of its own."""
 
-    def __init__(self, service: Service, plan: Plan, budget: Budget) -> None:
+    def __init__(self, service: Service, plan: ProbePlan, budget: AudioBudget) -> None:
         self.plan = plan
         self._service = service
         self._budget = budget
@@ -125,12 +125,12 @@ class Subject:
         self._seed += 1  # the same sound twice could be answered from a cache
         return speech(seconds, self._seed)
 
-    def say(self, session: Session, pcm: bytes) -> Said:
+    def say(self, session: Session, pcm: bytes) -> TimedResult:
         """Send a segment and wait for its answer; raises RealtimeError, BudgetSpent."""
         self._budget.set_aside(len(pcm))
         begun = time.monotonic()
         result = session.transcribe(pcm, on_frame=self._budget.count)
-        return Said(result, time.monotonic() - begun)
+        return TimedResult(result, time.monotonic() - begun)
 
     def submit(self, session: Session, pcm: bytes) -> Pending:
         """Send a segment as soon as the session's depth allows; raises RealtimeError, BudgetSpent."""

@@ -19,7 +19,7 @@ Trial = Callable[[Subject, Sequence[Finding]], Iterator[Finding]]
 
 
 @dataclass
-class Noted:
+class RefusalNote:
     """What a service refused with."""
 
     error: RealtimeError | None = None
@@ -34,15 +34,15 @@ class Noted:
 
 
 @contextlib.contextmanager
-def noting() -> Iterator[Noted]:
+def noting_refusal() -> Iterator[RefusalNote]:
     """Take note of a refusal inside; raises ServiceRefused."""
-    noted = Noted()
+    refusal = RefusalNote()
     try:
-        yield noted
+        yield refusal
     except ServiceRefused:
         raise
     except RealtimeError as error:
-        noted.error = error
+        refusal.error = error
 
 
 def answer(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
@@ -58,45 +58,45 @@ def answer(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
 
 def commits(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
     texts: list[str] = []
-    with subject.session() as session, noting() as noted:
+    with subject.session() as session, noting_refusal() as refusal:
         for _ in range(subject.plan.commits):
             said = subject.say(session, subject.short())
             texts.append(said.result.text)
     repeated = " with the same words for different sound" if len(set(texts)) < len(texts) and any(texts) else ""
     yield Finding(
         question=Question.COMMITS,
-        holds=noted.error is None,
+        holds=refusal.error is None,
         asked=subject.plan.commits,
         found=len(texts),
-        detail=noted.detail or f"{len(texts)} answered{repeated}",
+        detail=refusal.detail or f"{len(texts)} answered{repeated}",
     )
 
 
 def silence(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
     said = None
-    with subject.session() as session, noting() as noted:
+    with subject.session() as session, noting_refusal() as refusal:
         said = subject.say(session, no_sound(subject.plan.short_s))
-    found = noted.detail or ("with nothing" if said is None or not said.result.text else "with words")
-    yield Finding(question=Question.SILENCE, holds=noted.error is None, detail=found)
+    found = refusal.detail or ("with nothing" if said is None or not said.result.text else "with words")
+    yield Finding(question=Question.SILENCE, holds=refusal.error is None, detail=found)
 
 
 def context(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
     """Taken, not used: what it does to the words cannot be seen from a sound that says none."""
-    with noting() as noted, subject.session(context=CONTEXT) as session:
+    with noting_refusal() as refusal, subject.session(context=CONTEXT) as session:
         subject.say(session, subject.short())
-    yield Finding(question=Question.CONTEXT, holds=noted.error is None, detail=noted.detail)
+    yield Finding(question=Question.CONTEXT, holds=refusal.error is None, detail=refusal.detail)
 
 
 def pace(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
     """From slow to fast, up to the first that is refused."""
     for multiple in subject.plan.paces:
         speed = None
-        with subject.session(pace=multiple) as session, noting() as noted:
+        with subject.session(pace=multiple) as session, noting_refusal() as refusal:
             said = subject.say(session, subject.speech(subject.plan.pace_s))
             speed = subject.plan.pace_s / said.took_s
-        done = noted.detail or f"{speed:.1f}x with the wait for the answer"
-        yield Finding(question=Question.PACE, holds=noted.error is None, asked=multiple, found=speed, detail=done)
-        if noted.error is not None:
+        done = refusal.detail or f"{speed:.1f}x with the wait for the answer"
+        yield Finding(question=Question.PACE, holds=refusal.error is None, asked=multiple, found=speed, detail=done)
+        if refusal.error is not None:
             return
 
 
@@ -104,21 +104,21 @@ def ahead(subject: Subject, findings: Sequence[Finding]) -> Iterator[Finding]:
     """At the best pace: a slow one would give the service time to answer before the next audio comes."""
     best = fastest(findings)
     depth = subject.plan.depth
-    with subject.session(pace=best.asked if best else None, depth=depth) as session, noting() as noted:
+    with subject.session(pace=best.asked if best else None, depth=depth) as session, noting_refusal() as refusal:
         for pending in [subject.submit(session, subject.short()) for _ in range(depth)]:
             pending.result()
-    yield Finding(question=Question.AHEAD, holds=noted.error is None, asked=depth, detail=noted.detail)
+    yield Finding(question=Question.AHEAD, holds=refusal.error is None, asked=depth, detail=refusal.detail)
 
 
 def idle(subject: Subject, _found: Sequence[Finding]) -> Iterator[Finding]:
     """Whether a session that was used still serves after doing nothing; ``found`` is when it was closed."""
     asked_s, lasted_s = subject.plan.idle_s, 0.0
-    with subject.session() as session, noting() as noted:
+    with subject.session() as session, noting_refusal() as refusal:
         subject.say(session, subject.short())
         lasted_s = _lasts(session, asked_s)
         subject.say(session, subject.short())
-    detail = noted.detail or "the session still serves"
-    yield Finding(question=Question.IDLE, holds=noted.error is None, asked=asked_s, found=lasted_s, detail=detail)
+    detail = refusal.detail or "the session still serves"
+    yield Finding(question=Question.IDLE, holds=refusal.error is None, asked=asked_s, found=lasted_s, detail=detail)
 
 
 def sessions(subject: Subject, findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -137,14 +137,16 @@ def sessions(subject: Subject, findings: Sequence[Finding]) -> Iterator[Finding]
     )
 
 
-def _open_many(subject: Subject, stack: contextlib.ExitStack, pace: Finding | None) -> tuple[list[Session], Noted]:
+def _open_many(
+    subject: Subject, stack: contextlib.ExitStack, pace: Finding | None
+) -> tuple[list[Session], RefusalNote]:
     opened: list[Session] = []
-    with noting() as noted:
+    with noting_refusal() as refusal:
         while len(opened) < subject.plan.sessions:
             session = subject.session(pace=pace.asked if pace else None, patient=False)
             opened.append(stack.enter_context(session))
             time.sleep(subject.plan.between_sessions_s)
-    return opened, noted
+    return opened, refusal
 
 
 @dataclass(frozen=True)
@@ -164,9 +166,9 @@ def _at_once(subject: Subject, opened: Sequence[Session]) -> _Served:
 
 
 def _serves(subject: Subject, session: Session, sound: bytes) -> bool:
-    with noting() as noted:
+    with noting_refusal() as refusal:
         subject.say(session, sound)
-    return noted.error is None
+    return refusal.error is None
 
 
 def _lasts(session: Session, limit_s: float) -> float:

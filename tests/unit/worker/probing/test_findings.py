@@ -6,7 +6,7 @@ import pytest
 
 from worker.probing.findings import (
     UNLIMITED,
-    Estimate,
+    ArchiveEstimate,
     Finding,
     Question,
     Recommendation,
@@ -61,11 +61,13 @@ def test_what_was_not_found_out_stays_as_it_is() -> None:
 
 def test_an_archive_takes_its_hours_divided_by_the_speed_of_all_sessions() -> None:
     found = [paced(10, 8.0), sessions(5, gain=5.0)]
-    assert estimate(1000, found, 0.5) == Estimate(archive_hours=1000, hours=25.0, usd=1_800_000.0)
+    assert estimate(1000, found, 0.5) == ArchiveEstimate(archive_hours=1000, hours=25.0, usd=1_800_000.0)
 
 
 def test_sessions_that_share_a_processor_are_no_faster_together() -> None:
-    assert estimate(10, [paced(10, 2.0), sessions(5, gain=0.8)], 0.0) == Estimate(archive_hours=10, hours=5.0, usd=0.0)
+    assert estimate(10, [paced(10, 2.0), sessions(5, gain=0.8)], 0.0) == ArchiveEstimate(
+        archive_hours=10, hours=5.0, usd=0.0
+    )
 
 
 def test_a_price_that_is_unknown_is_not_invented() -> None:

@@ -3,11 +3,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from worker.probing.speech import BYTES_PER_S
-from worker.probing.subject import Budget, BudgetSpent
+from worker.probing.subject import AudioBudget, BudgetSpent
 
 
 def test_a_segment_that_is_over_what_is_left_is_not_begun() -> None:
-    budget = Budget(limit_s=3)
+    budget = AudioBudget(limit_s=3)
     budget.set_aside(2 * BYTES_PER_S)
     with pytest.raises(BudgetSpent):
         budget.set_aside(BYTES_PER_S + 2)
@@ -15,7 +15,7 @@ def test_a_segment_that_is_over_what_is_left_is_not_begun() -> None:
 
 
 def test_what_is_sent_is_counted_as_it_goes() -> None:
-    budget = Budget(limit_s=3)
+    budget = AudioBudget(limit_s=3)
     budget.set_aside(2 * BYTES_PER_S)
     assert budget.sent_s == 0
     budget.count(BYTES_PER_S)
@@ -23,7 +23,7 @@ def test_what_is_sent_is_counted_as_it_goes() -> None:
 
 
 def test_threads_together_do_not_exceed_it() -> None:
-    budget = Budget(limit_s=10)
+    budget = AudioBudget(limit_s=10)
 
     def take(_: int) -> bool:
         try:
