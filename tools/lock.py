@@ -12,8 +12,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parent.parent
 PYTHONS = ("3.11", "3.12", "3.13")
+PLATFORM = {"sys_platform": "linux", "platform_machine": "x86_64"}
 HEADER = "# Exact versions for every supported Python; `make lock` renews this file. Used with `pip install -c`.\n"
 
 
@@ -56,11 +59,9 @@ def resolve(python: str, requirements: list[str]) -> list[tuple[str, str]]:
 
 
 def _fits(requirement: str, python: str) -> bool:
-    """pip judges markers by the Python that runs it, so the two kinds of marker used here are read by hand."""
-    marker = requirement.partition(";")[2]
-    if not marker:
-        return True
-    return (">=" in marker) == (python == "3.13")
+    """pip judges markers by the Python and the machine that run it; the lock is made for Linux on x86-64."""
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate({"python_version": python, **PLATFORM})
 
 
 if __name__ == "__main__":

