@@ -1,5 +1,5 @@
-# Needs Python 3.11 or 3.12 and make; everything else goes into .venv. `make help` lists what there is.
-PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+# Needs Python 3.11, 3.12 or 3.13 and make; everything else goes into .venv. `make help` lists what there is.
+PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$p; break; }; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ PYTEST_2 := $(BIN)/python -m pytest -n 2 --max-worker-restart 0
 FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme fencing lifetime outage)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test acceptance faults soak lint types check bench lock clean
+.PHONY: help setup demo up quick test acceptance faults soak lint types check bench lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ demo: $(VENV)/embedded ## transcribe samples/ (or FILES="a.mp3 b.wav") with a st
 
 up: $(VENV)/embedded ## bring up the whole stack in the foreground
 	@$(BIN)/longhand up
+
+quick: $(VENV)/dev ## run the tests that need no server (under a minute)
+	$(PYTEST_2) --dist worksteal tests/unit $(ARGS)
 
 test: $(VENV)/dev ## run the tests (five to ten minutes)
 	$(PYTEST_2) --dist loadfile $(ARGS)
@@ -76,4 +79,4 @@ lock: $(VENV)/dev ## renew requirements.lock from pyproject.toml
 	$(BIN)/python tools/lock.py
 
 clean: ## remove what make made
-	rm -rf $(VENV) build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-3.* build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

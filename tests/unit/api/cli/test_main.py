@@ -1,14 +1,12 @@
 """How commands end, without a server."""
 
 import json
-import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from api.cli import main
-from api.cli.stack.ports import free_port
 from tests.fixtures.sounds import silence, talk, write_wav
 from worker.version import VERSION
 
@@ -51,22 +49,6 @@ def test_a_process_that_wakes_or_is_woken_does_not_start_without_a_redis(process
     assert main([process]) == 2
     (line,) = lines(capsys.readouterr().err)
     assert "LONGHAND_REDIS_URL is not set" in line
-
-
-@pytest.mark.parametrize("words", [["status"], ["watch"], ["submit", "."], ["cancel", "--all"], ["export", "-o", "x"]])
-def test_without_a_server_the_line_says_how_to_have_one(words: list[str], capsys: Captured) -> None:
-    assert main(words) == 4
-    assert lines(capsys.readouterr().err)[-1].endswith("start `longhand up`, or set LONGHAND_URL to one.")
-
-
-def test_a_server_that_does_not_answer_is_unreachable(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    monkeypatch.setenv("LONGHAND_URL", url)
-    (tmp_path / "a.wav").write_bytes(b"x")
-    assert main(["transcribe", str(tmp_path)]) == 4
-    assert url in capsys.readouterr().err
 
 
 def test_a_url_without_a_scheme_is_usage(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,12 +107,6 @@ def test_a_dry_run_without_a_server_counts_hours_and_money_by_a_sample(capsys: C
 def test_help_teaches_with_examples(capsys: Captured) -> None:
     assert main(["transcribe", "--help"]) == 0
     assert "longhand transcribe talk.mp3" in capsys.readouterr().out
-
-
-def test_a_port_in_use_is_said_with_what_to_do(capsys: Captured) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert main(["up", "--port", str(taken.getsockname()[1])]) == 1
-    assert "--port 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

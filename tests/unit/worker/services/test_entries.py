@@ -1,4 +1,4 @@
-"""A services file that is wrong says where, and says no secret; one that is right reaches the session."""
+"""A services file that is wrong says where, and says no secret; the page shows one that is right."""
 
 import re
 from dataclasses import fields
@@ -6,18 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.hostile import HostileServer, obey
 from tests.fixtures.paths import DOCS
 from worker.errors import ConfigurationError
-from worker.recognise.sessions import SessionKey, SharedSession
-from worker.recognise.transport import session_options
 from worker.services.catalogue import Service
 from worker.services.entries import Entry, read_entry
 from worker.services.lookup import Services
 from worker.settings import Settings
 
 PAGE = (DOCS / "settings.md").read_text()
-KEY = SessionKey(model="m", language=None, context="", sample_rate=16_000)
 
 
 def settings(path: Path, text: str) -> Settings:
@@ -104,21 +100,3 @@ def test_the_page_s_example_is_read(tmp_path: Path) -> None:
     assert example is not None
     services = Services(settings(tmp_path, example[1])).by_name()
     assert services["workspace"].headers == {"X-DashScope-WorkSpace": "WORKSPACE"}
-
-
-def test_headers_of_a_service_go_with_the_handshake(tmp_path: Path) -> None:
-    with HostileServer(obey) as server:
-        text = f'[mine]\nurl = "{server.url}"\nheaders = {{ "X-DashScope-WorkSpace" = "ws-1" }}\n'
-        service = Services(settings(tmp_path, text)).find("mine")
-        SharedSession.open(session_options(service, KEY)).finish()
-
-    assert server.requests[0].headers["X-DashScope-WorkSpace"] == "ws-1"
-
-
-def test_a_proxy_of_a_service_is_asked_for_the_connection(tmp_path: Path) -> None:
-    with HostileServer(obey) as proxy:
-        proxy_url = proxy.url.replace("ws://", "http://").removesuffix("/api-ws/v1/realtime")
-        text = f'[mine]\nurl = "ws://asr.example/"\nproxy = "{proxy_url}"\n'
-        options = session_options(Services(settings(tmp_path, text)).find("mine"), KEY)
-
-    assert (options.url, options.proxy) == ("ws://asr.example/", proxy_url)
