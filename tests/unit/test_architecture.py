@@ -2,12 +2,13 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures.paths import ROOT
+from tests.fixtures.paths import DOCS, ROOT
 from tools import rooms
 
 PACKAGES = ("realtime", "worker", "api", "migrations")
@@ -154,3 +155,9 @@ def test_only_the_settings_read_the_environment() -> None:
 def test_a_reader_of_the_environment_is_found_however_it_is_written(code: str) -> None:
     assert reads_the_environment(code)
     assert not reads_the_environment("from os import path\nimport os\nos.getpid()")
+
+
+def test_the_page_on_the_architecture_names_files_that_are_there() -> None:
+    paths = re.findall(r"`((?:api|realtime|worker|tests|migrations)/[\w/.]+)`", (DOCS / "architecture.md").read_text())
+    assert len(paths) > 70
+    assert [path for path in paths if not (ROOT / path).exists()] == []
