@@ -8,27 +8,21 @@ from fastapi import Depends, FastAPI
 
 from api.http import problems
 from api.http.dependencies import Door, Wake
+from api.http.idempotent_writes import Replayed, replayed
 from api.http.long_poll import Holds
 from api.http.queries import known_query
 from api.routes import (
     archives,
-    batches,
-    budgets,
     campaigns,
-    estimate,
     imports,
     jobs,
-    process,
     recordings,
     results,
     reviews,
-    search,
-    service,
+    services,
+    spending,
     submit,
     transcripts,
-    usage,
-    verbs,
-    versions,
 )
 from worker.database import Database
 from worker.media.store import MediaStore
@@ -45,22 +39,15 @@ Submit a recording with `POST /v1/jobs`, watch it with `GET /v1/jobs/{id}` and `
 ROUTES = (
     submit,
     jobs,
-    verbs,
     transcripts,
-    batches,
     recordings,
-    versions,
     archives,
     imports,
-    budgets,
-    estimate,
+    spending,
     campaigns,
     results,
-    search,
     reviews,
-    usage,
-    service,
-    process,
+    services,
 )
 log = structlog.get_logger(__name__)
 CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
@@ -91,6 +78,7 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
     app = FastAPI(title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.state.door = door
     problems.install(app)
+    app.add_exception_handler(Replayed, replayed)
     for routes in ROUTES:
         app.include_router(routes.router, dependencies=[Depends(known_query)])
     return app

@@ -1,14 +1,17 @@
 """Request bodies: JSON with a limit on its length, and streams handed to a thread."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 from anyio import from_thread
 from fastapi import Request
+from pydantic import ValidationError
 
 from worker.errors import InvalidRequest, UploadTooLarge
+from worker.shapes.fields import sentence
 from worker.strict_json import parse_json
 
-__all__ = ["MAX_JSON_BYTES", "parse_json", "pulled", "read_body", "within"]
+Fields = TypeVar("Fields")
 
 MAX_JSON_BYTES = 1024**2
 
@@ -21,6 +24,23 @@ async def read_body(request: Request, max_bytes: int = MAX_JSON_BYTES) -> bytes:
         if len(body) > max_bytes:
             raise InvalidRequest(f"The body is longer than {max_bytes} bytes.")
     return bytes(body)
+
+
+def json_body(read: Callable[[Any], Fields], *, optional: bool = False) -> Callable[[Request], Awaitable[Fields]]:
+    """A dependency that reads the body as JSON, strictly; no body is an empty object where it is ``optional``.
+
+    It raises InvalidRequest that names the fields, where ``read`` raises ValidationError.
+    """
+
+    async def from_request(request: Request) -> Fields:
+        body = await read_body(request)
+        fields = {} if optional and not body.strip() else parse_json(body)
+        try:
+            return read(fields)
+        except ValidationError as error:
+            raise InvalidRequest(sentence(error.errors())) from error
+
+    return from_request
 
 
 def pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,5 @@
 """Errors as `application/problem+json` (RFC 9457), with a code that programs decide on and a hint for people."""
 
-from typing import Any
-
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +11,7 @@ from realtime.protocol.errors import CodedError
 from worker import errors
 from worker.doorway import DATABASE_AWAY
 from worker.hints import hint_of, message_of
+from worker.shapes.base import Problem
 from worker.shapes.fields import sentence
 
 RETRY_AFTER_S = 2
@@ -53,24 +52,26 @@ def status_of(kind: type[CodedError]) -> int:
     return next((status for known, status in STATUSES.items() if issubclass(kind, known)), 500)
 
 
-def problem(error: CodedError) -> dict[str, Any]:
+def problem(error: CodedError) -> Problem:
     """The error's body; also what stands for an item of a batch that was refused."""
-    return {
-        "type": f"urn:longhand:error:{error.code}",
-        "title": error.code.replace("_", " ").capitalize(),
-        "status": status_of(type(error)),
-        "detail": message_of(error),
-        "code": error.code,
-        "hint": hint_of(type(error)),
-        "retryable": error.retryable,
-    }
+    return Problem(
+        type=f"urn:longhand:error:{error.code}",
+        title=error.code.replace("_", " ").capitalize(),
+        status=status_of(type(error)),
+        detail=message_of(error),
+        code=error.code,
+        hint=hint_of(type(error)),
+        retryable=error.retryable,
+    )
 
 
 def problem_response(error: CodedError, headers: dict[str, str] | None = None) -> JSONResponse:
     """The error as an answer; one that says when to come again where that helps."""
     body = problem(error)
-    later = {"Retry-After": str(RETRY_AFTER_S)} if body["status"] in {409, 503} and error.retryable else {}
-    return JSONResponse(body, body["status"], {**later, **(headers or {})}, media_type="application/problem+json")
+    later = {"Retry-After": str(RETRY_AFTER_S)} if body.status in {409, 503} and error.retryable else {}
+    return JSONResponse(
+        body.as_json(), body.status, {**later, **(headers or {})}, media_type="application/problem+json"
+    )
 
 
 def install(app: FastAPI) -> None:

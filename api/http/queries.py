@@ -1,18 +1,33 @@
-"""A query says nothing that its route does not know: a misspelt filter would answer for everything."""
+"""Queries: which page of a list, and nothing that their route does not know."""
 
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
 
 from worker.errors import InvalidRequest
+from worker.views.pages import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
+
+
+def _from_query(
+    limit: Annotated[int, Query(description=f"Items a page, 1 to {MAX_LIMIT}.")] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> PageRequest:
+    return PageRequest.parse(limit, cursor)
+
+
+PageQuery = Annotated[PageRequest, Depends(_from_query)]
 
 
 async def known_query(request: Request) -> None:
-    """Raises InvalidRequest that names the parameter, and the one that may have been meant."""
+    """Raises InvalidRequest that names an unknown parameter, and the one that may have been meant.
+
+    A misspelt filter would answer for everything.
+    """
     if request.method != "GET" or not request.query_params:
         return
     known = _parameters(request.scope["route"])

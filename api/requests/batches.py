@@ -17,6 +17,7 @@ from worker.queue.job_rows import Submitted
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
 from worker.shapes.fields import Name, sentence
+from worker.shapes.jobs import BatchItem
 from worker.shapes.options import UrlOptions
 from worker.spec import RequestedSpec
 from worker.states import Lane
@@ -66,7 +67,7 @@ def read_ask(body: bytes) -> Ask:
 
 def submit_items(
     session: Session, prepared: Sequence[Prepared], batch_id: str
-) -> tuple[list[dict[str, Any]], frozenset[Lane]]:
+) -> tuple[list[BatchItem], frozenset[Lane]]:
     """Submit what is ready; each item's outcome, and the lanes that have work."""
     ready = [replace(entry, batch_id=batch_id) for entry in prepared if isinstance(entry, Submission)]
     made = iter(submit_many(session, ready))
@@ -74,11 +75,11 @@ def submit_items(
     return outcomes, frozenset(one.spec.lane for one in ready)
 
 
-def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> dict[str, Any]:
+def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> BatchItem:
     if not isinstance(entry, Submission):
-        return {"number": number, "job": None, "existing": False, "error": problem(entry)}
+        return BatchItem(number=number, job=None, existing=False, error=problem(entry))
     submitted = next(made)
-    return {"number": number, "job": submitted.job_id, "existing": submitted.existing, "error": None}
+    return BatchItem(number=number, job=submitted.job_id, existing=submitted.existing, error=None)
 
 
 def _from_json(body: object) -> Ask:

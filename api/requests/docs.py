@@ -42,6 +42,11 @@ def request_body(by_type: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"requestBody": {"content": {name: {"schema": schema} for name, schema in by_type.items()}}}
 
 
+def json_request(kind: type[BaseModel]) -> dict[str, Any]:
+    """A JSON body of this shape."""
+    return request_body({"application/json": kind.model_json_schema()})
+
+
 SUBMISSION = request_body(
     {"multipart/form-data": _upload_schema(JobOptions), "application/json": UrlOptions.model_json_schema()}
 )
@@ -57,8 +62,8 @@ IMPORT = request_body(
     }
 )
 UPLOADED = request_body({"multipart/form-data": _upload_schema(Described)})
-FILTER = request_body({"application/json": JobFields.model_json_schema()})
-RETRY = request_body({"application/json": RetryOptions.model_json_schema()})
+FILTER = json_request(JobFields)
+RETRY = json_request(RetryOptions)
 BATCH = request_body(
     {
         "application/json": {

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from api.http.dependencies import Door
-from api.http.idempotent_writes import Answer, State, fingerprint_of, wake, write_step
+from api.http.idempotent_writes import Answer, IdempotentWrite, Replayed, State, Step
 from api.http.problems import problem
 from api.requests.options import Specs, read_options, read_url_options
 from api.requests.sources import REFUSALS, Refusal, registered_unseen
@@ -19,33 +19,34 @@ from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Fields, ManifestChunk, ManifestLine, read_chunks
 from worker.queue.batches import add_batch, require_batch
 from worker.queue.submission import Submission, submit_many
+from worker.shapes.base import moment
+from worker.shapes.jobs import SubmittedManifest
 from worker.shapes.options import UrlOptions
-from worker.states import Lane
-from worker.views.times import iso
 
 PATH = "/v1/batches"
 MAX_PROBLEMS = 1000  # that are told one by one; all are counted
 START: State = {"lines": 0, "sha256": "", "rows": 0, "made": 0, "existing": 0, "refused": 0, "problems": []}
 
 Ready = list[tuple[int, Submission | Refusal]]
+Done = Answer[SubmittedManifest] | State | Replayed
 
 
 class Bulk:
     """One manifest on its way in. ``shared`` are options of all rows, and perhaps the batch's ``name``."""
 
-    def __init__(self, door: Door, kind: str, shared: Mapping[str, str], key: str | None) -> None:
+    def __init__(self, door: Door, kind: str, shared: Mapping[str, str], once: IdempotentWrite) -> None:
         self._door = door
         self._kind = kind
-        self._key = key
-        self._fingerprint = fingerprint_of(PATH, {"manifest": kind, **shared})
+        self._once = once
+        self._fingerprint = once.fingerprint({"manifest": kind, **shared})
         self._name = shared.get("name")
         self._shared = {name: value for name, value in shared.items() if name != "name"}
         self._specs = Specs(door.database, door.services)
         self._check_shared()
 
-    def take(self, body: Iterable[bytes]) -> Answer:
+    def take(self, body: Iterable[bytes]) -> SubmittedManifest:
         """Read it all; raises InvalidRequest, IdempotencyMismatch, IdempotencyInFlight, and what reading raises."""
-        done: Answer | State = START
+        done: Done = START
         chunk = ManifestChunk()
         for chunk in read_chunks(body, self._kind, self._shared, UrlOptions.model_fields):
             if isinstance(done, dict) and not _is_kept(chunk, done):
@@ -58,22 +59,24 @@ class Bulk:
             raise InvalidRequest("batch: a manifest is a batch of its own.")
         self._specs.of(options)
 
-    def _keep(self, chunk: ManifestChunk, state: State) -> "Answer | State":
+    def _keep(self, chunk: ManifestChunk, state: State) -> Done:
         ready = [(row.line, self._prepare(row)) for row in chunk.rows]
 
         def step(session: Session, state: State) -> State:
             state = state or START
             return state if _is_kept(chunk, state) else self._submit(session, chunk, ready, state)
 
-        done = write_step(self._door, step, key=self._key, fingerprint=self._fingerprint, state=state)
-        wake(self._door, {one.spec.lane for _, one in ready if isinstance(one, Submission)})
+        done = self._step(step, state)
+        self._once.wake({one.spec.lane for _, one in ready if isinstance(one, Submission)})
         return done
 
     def _submit(self, session: Session, chunk: ManifestChunk, ready: Ready, state: State) -> State:
         batch_id = state.get("batch") or add_batch(session, self._name)
         good = [one for _, one in ready if isinstance(one, Submission)]
         existing = sum(one.existing for one in submit_many(session, [replace(one, batch_id=batch_id) for one in good]))
-        problems = [{"line": line, "error": problem(one)} for line, one in ready if not isinstance(one, Submission)]
+        problems = [
+            {"line": line, "error": problem(one).as_json()} for line, one in ready if not isinstance(one, Submission)
+        ]
         return {
             "batch": batch_id,
             "lines": chunk.last_line,
@@ -85,13 +88,22 @@ class Bulk:
             "problems": (state["problems"] + problems)[:MAX_PROBLEMS],
         }
 
-    def _finish(self, last: ManifestChunk, done: "Answer | State") -> Answer:
+    def _finish(self, last: ManifestChunk, done: Done) -> SubmittedManifest:
         if isinstance(done, dict):
-            done = write_step(self._door, _answer, key=self._key, fingerprint=self._fingerprint, state=done)
-        assert isinstance(done, Answer)  # noqa: S101  # that is what `_answer` makes
-        if done.body["sha256"] != last.sha256:
+            done = self._step(_answer, done)
+        assert not isinstance(done, dict)  # noqa: S101  # `_answer` is the last step
+        sha256 = done.body["sha256"] if isinstance(done, Replayed) else done.body.sha256
+        if sha256 != last.sha256:
             raise _another()
-        return done
+        if isinstance(done, Replayed):
+            raise done
+        return self._once.answered(done)
+
+    def _step(self, step: Step[SubmittedManifest], state: State) -> Done:
+        try:
+            return self._once.step(step, state, self._fingerprint)
+        except Replayed as replay:  # a manifest that is sent again is read to its end all the same, to be compared
+            return replay
 
     def _prepare(self, row: ManifestLine) -> "Submission | Refusal":
         if not isinstance(row.fields, dict):
@@ -124,8 +136,17 @@ def _another() -> IdempotencyMismatch:
     return IdempotencyMismatch("The Idempotency-Key was used for a manifest with other lines. Use a new key.")
 
 
-def _answer(session: Session, state: State) -> Answer:
+def _answer(session: Session, state: State) -> Answer[SubmittedManifest]:
     batch = require_batch(session, state["batch"])
-    head = {"id": batch.id, "name": batch.name, "created_at": iso(batch.created_ms)}
-    told = {name: state[name] for name in ("sha256", "rows", "made", "existing", "refused", "problems")}
-    return Answer({**head, **told}, 202, f"{PATH}/{batch.id}", frozenset[Lane]())
+    body = SubmittedManifest(
+        id=batch.id,
+        name=batch.name,
+        created_at=moment(batch.created_ms),
+        sha256=state["sha256"],
+        rows=state["rows"],
+        made=state["made"],
+        existing=state["existing"],
+        refused=state["refused"],
+        problems=state["problems"],
+    )
+    return Answer(body, 202, f"{PATH}/{batch.id}")

@@ -13,6 +13,7 @@ from worker.queue.batches import require_batch
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
 from worker.services.lookup import Services
+from worker.shapes.jobs import SubmittedJob
 from worker.shapes.options import JobOptions
 from worker.spec import RequestedSpec
 from worker.views.jobs import read_job
@@ -64,7 +65,7 @@ def submission(recording: NewRecording, options: JobOptions, requested: Requeste
     )
 
 
-def answer(session: Session, recording: NewRecording, options: JobOptions, services: Services) -> Answer:
+def answer(session: Session, recording: NewRecording, options: JobOptions, services: Services) -> Answer[SubmittedJob]:
     """One submission done: 202 with a new job, 200 with the one that existed. Raises UnknownBatch.
 
     Rules and batch were looked at by `check` before the file came; here they are as they are in this transaction.
@@ -73,6 +74,6 @@ def answer(session: Session, recording: NewRecording, options: JobOptions, servi
         require_batch(session, options.batch)
     requested = rules_of(session, options.archive).requested(options.of_spec(), services)
     [made] = submit_many(session, [submission(recording, options, requested)])
-    body = {**read_job(session, made.job_id), "existing": made.existing}
+    body = SubmittedJob.extending(read_job(session, made.job_id), existing=made.existing)
     lanes = frozenset() if made.existing else frozenset({requested.spec.lane})
     return Answer(body, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)

@@ -6,12 +6,11 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
-from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
-from api.http.pages import WindowQuery
+from api.http.idempotent_writes import Answer, IdempotentWrite, Once
+from api.http.queries import PageQuery
 from api.requests.docs import IMPORT, problems
 from api.requests.expecting import expected
 from api.requests.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
@@ -22,8 +21,9 @@ from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.imports.life import add_import, cancel_import, open_import
 from worker.imports.manifests import is_manifest, kind_of
-from worker.shapes.archives import Import, ImportProblems, Imports
-from worker.views.imports import list_imports, list_problems, read_import
+from worker.shapes.archives import Import, ImportEstimate, ImportProblem
+from worker.shapes.base import Page
+from worker.views.archives import list_imports, list_problems, read_import
 from worker.views.pages import MAX_LIMIT
 
 router = APIRouter(tags=["imports"])
@@ -44,24 +44,25 @@ class Prepared:
 @router.post(
     "/v1/archives/{name}/imports",
     status_code=202,
-    response_model=Import,
-    responses=problems(400, 409, 413, 422),
+    response_model=None,  # there are two, and each has its status
+    responses={
+        200: {"model": ImportEstimate, "description": "What a dry run would take."},
+        202: {"model": Import, "description": "Successful Response"},
+        **problems(400, 404, 409, 413, 422),
+    },
     openapi_extra=IMPORT,
 )
-async def start_import(
-    name: ArchiveName, request: Request, door: DoorOf, idempotency_key: KeyHeader = None
-) -> JSONResponse:
+async def start_import(name: ArchiveName, request: Request, door: DoorOf, once: Once) -> Import | ImportEstimate:
     """Fill the archive from a manifest (JSON lines or CSV as the body) or from a folder (JSON). Answers at once; the
     rows are read in the background. Nothing is transcribed unless `transcribe` asks for it."""
-    key = checked_key(idempotency_key)
     content_type = request.headers.get("content-type", "")
     if is_manifest(content_type):
-        return await _manifest(name, request, door, key)
+        return await _manifest(name, request, door, once)
     ask = read_import_ask(await read_body(request))
-    return await run_in_threadpool(_folder, name, ask, door, key)
+    return await run_in_threadpool(_folder, name, ask, door, once)
 
 
-async def _manifest(name: str, request: Request, door: Door, key: str | None) -> JSONResponse:
+async def _manifest(name: str, request: Request, door: Door, once: IdempotentWrite) -> Import:
     at_most, query = door.settings.max_upload_bytes, dict(request.query_params)
     refuse_length(request.headers.get("content-length"), at_most)
     upload = ManifestUpload(door, kind_of(request.headers.get("content-type", "")), query)
@@ -69,88 +70,82 @@ async def _manifest(name: str, request: Request, door: Door, key: str | None) ->
     body = within(at_most, pulled(aiter(request.stream())))
     source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=door.uploads)
     prepared = Prepared(name, source, options, lines, digest)
-    return await run_in_threadpool(_start, door, prepared, key)
+    return await run_in_threadpool(_start, prepared, once)
 
 
-def _folder(name: str, ask: ImportAsk, door: Door, key: str | None) -> JSONResponse:
+def _folder(name: str, ask: ImportAsk, door: Door, once: IdempotentWrite) -> Import | ImportEstimate:
     source, options = folder_source(ask, door), job_options(name, ask.transcribe, door)
     if ask.dry_run:
-        return JSONResponse(expected(door, name, source, options))
-    return _start(door, Prepared(name, source, options), key)
+        return once.answered(Answer(expected(door, name, source, options)))
+    return _start(Prepared(name, source, options), once)
 
 
-def _start(door: Door, prepared: Prepared, key: str | None) -> JSONResponse:
-    def work(session: Session) -> Answer:
+def _start(prepared: Prepared, once: IdempotentWrite) -> Import:
+    def work(session: Session) -> Answer[Import]:
         import_id = add_import(session, prepared.archive, prepared.source, prepared.options, prepared.total)
         return Answer(read_import(session, import_id), 202, f"/v1/imports/{import_id}")
 
-    fields = {"source": prepared.source, "options": prepared.options}
-    path = f"/v1/archives/{prepared.archive}/imports"
-    return write(door, work, key=key, fingerprint=fingerprint_of(path, fields, prepared.digest))
+    return once(work, {"source": prepared.source, "options": prepared.options}, prepared.digest)
 
 
 @router.post(
     "/v1/archives/{name}/sync",
     status_code=202,
-    response_model=Import,
     responses={200: {"model": Import, "description": "One is under way."}, **problems(400, 404, 409, 422)},
 )
 def sync_archive(
     name: ArchiveName,
-    door: DoorOf,
-    idempotency_key: KeyHeader = None,
+    once: Once,
     settle_s: Annotated[float, Query(ge=0, description="How long a file must have been left alone.")] = SETTLE_S,
-) -> JSONResponse:
+) -> Import:
     """List the archive's folder again, and take what is new and has stopped growing. While one such import is under
     way, that is the answer."""
 
-    def work(session: Session) -> Answer:
-        asked = locked_archive(session, name).sync  # or two at once would both find no import under way
-        if asked is None:
+    def work(session: Session) -> Answer[Import]:
+        folder = locked_archive(session, name).sync  # or two at once would both find no import under way
+        if folder is None:
             raise InvalidRequest(f"The archive {name!r} has no folder that it is filled from: set its source first.")
-        source = {"kind": "folder", **asked, "settle_s": settle_s}
+        source = {"kind": "folder", **folder, "settle_s": settle_s}
         options = source.pop("transcribe")
         open_id = open_import(session, name, source)
         import_id = open_id or add_import(session, name, source, options, None)
         return Answer(read_import(session, import_id), 200 if open_id else 202, f"/v1/imports/{import_id}")
 
-    fingerprint = fingerprint_of(f"/v1/archives/{name}/sync", {"settle_s": settle_s})
-    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)
+    return once(work, {"settle_s": settle_s})
 
 
-@router.get("/v1/archives/{name}/imports", response_model=Imports, responses=problems(400))
-def get_imports(name: ArchiveName, door: DoorOf, window: WindowQuery) -> JSONResponse:
+@router.get("/v1/archives/{name}/imports", responses=problems(400))
+def get_imports(name: ArchiveName, door: DoorOf, page: PageQuery) -> Page[Import]:
     """The archive's imports, newest first."""
     with door.database.reading() as session:
-        return JSONResponse(list_imports(session, name, window))
+        return list_imports(session, name, page)
 
 
-@router.get("/v1/imports/{import_id}", response_model=Import, responses=problems(404))
-def get_import(import_id: str, door: DoorOf) -> JSONResponse:
+@router.get("/v1/imports/{import_id}", responses=problems(404))
+def get_import(import_id: str, door: DoorOf) -> Import:
     """How far an import is."""
     with door.database.reading() as session:
-        return JSONResponse(read_import(session, import_id))
+        return read_import(session, import_id)
 
 
-@router.get("/v1/imports/{import_id}/problems", response_model=ImportProblems, responses=problems(400, 404))
+@router.get("/v1/imports/{import_id}/problems", responses=problems(400, 404))
 def get_problems(
     import_id: str,
     door: DoorOf,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     cursor: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
-) -> JSONResponse:
+) -> Page[ImportProblem]:
     """The rows that could not be used, all of them, in their order."""
     with door.database.reading() as session:
-        return JSONResponse(list_problems(session, import_id, limit, cursor))
+        return list_problems(session, import_id, limit, cursor)
 
 
-@router.post("/v1/imports/{import_id}/cancel", response_model=Import, responses=problems(404, 409, 422))
-def stop_import(import_id: str, door: DoorOf, idempotency_key: KeyHeader = None) -> JSONResponse:
+@router.post("/v1/imports/{import_id}/cancel", responses=problems(404, 409, 422))
+def stop_import(import_id: str, once: Once) -> Import:
     """Stop an import; what it has kept stays."""
 
-    def work(session: Session) -> Answer:
+    def work(session: Session) -> Answer[Import]:
         cancel_import(session, import_id)
         return Answer(read_import(session, import_id))
 
-    path = f"/v1/imports/{import_id}/cancel"
-    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint_of(path, {}))
+    return once(work)

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
-from api.http.bodies import pulled, read_body
-from api.http.dependencies import Door, DoorOf
-from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
-from api.http.pages import WindowQuery
-from api.requests.docs import UPLOADED, problems, request_body
+from api.http.bodies import json_body, pulled
+from api.http.dependencies import DoorOf
+from api.http.idempotent_writes import Answer, IdempotentWrite, Once
+from api.http.queries import PageQuery
+from api.requests.docs import UPLOADED, json_request, problems
 from api.requests.filters import RecordingQuery
 from api.requests.submissions import of_saved
 from api.requests.uploads import Upload, receive, refuse_length
@@ -21,18 +20,17 @@ from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.matching import add_recording, describe
 from worker.imports.rows import Described, read_row
-from worker.shapes.recordings import KeptRecording, Recording, Recordings
-from worker.shapes.transcripts import Versions
-from worker.strict_json import parse_json
-from worker.views.recordings import list_recordings, list_transcripts, read_recording
+from worker.shapes.base import Page
+from worker.shapes.recordings import KeptRecording, Recording
+from worker.shapes.transcripts import Version
+from worker.views.recordings import list_recordings, list_versions, show_recording
 
 router = APIRouter(tags=["recordings"])
 COLUMNS = {"recorded_at": "recorded_ms"}  # where a field's column has another name
 
 
-async def _described(request: Request) -> dict[str, Any]:
+def _described(fields: object) -> dict[str, Any]:
     """The columns that are to be changed: those of the fields that stand there, null ones too."""
-    fields = parse_json(await read_body(request))
     if not isinstance(fields, dict):
         raise InvalidRequest("Send a JSON object with the fields that change.")
     try:
@@ -43,49 +41,44 @@ async def _described(request: Request) -> dict[str, Any]:
     return {name: columns[name] for name in changed}
 
 
-@router.get("/v1/recordings", response_model=Recordings, responses=problems(400))
-def get_recordings(door: DoorOf, window: WindowQuery, chosen: RecordingQuery) -> JSONResponse:
+@router.get("/v1/recordings", responses=problems(400))
+def get_recordings(door: DoorOf, page: PageQuery, chosen: RecordingQuery) -> Page[Recording]:
     """Recordings, newest first."""
     with door.database.reading() as session:
-        return JSONResponse(list_recordings(session, window, chosen))
+        return list_recordings(session, page, chosen)
 
 
-@router.get("/v1/recordings/{recording_id}", response_model=Recording, responses=problems(404))
-def get_recording(recording_id: str, door: DoorOf) -> JSONResponse:
+@router.get("/v1/recordings/{recording_id}", responses=problems(404))
+def get_recording(recording_id: str, door: DoorOf) -> Recording:
     """One recording."""
     with door.database.reading() as session:
-        return JSONResponse(read_recording(session, recording_id))
+        return show_recording(session, recording_id)
 
 
 @router.patch(
     "/v1/recordings/{recording_id}",
-    response_model=Recording,
     responses=problems(400, 404, 409),
-    openapi_extra=request_body({"application/json": Described.model_json_schema()}),
+    openapi_extra=json_request(Described),
 )
 def describe_recording(
-    recording_id: str, door: DoorOf, changes: Annotated[dict[str, Any], Depends(_described)]
-) -> JSONResponse:
+    recording_id: str, door: DoorOf, changes: Annotated[dict[str, Any], Depends(json_body(_described))]
+) -> Recording:
     """Correct what is known of a recording: external_id, labels (as a whole), language, recorded_at. Null takes a field
     back; one that is left out stays."""
     with door.database.writing() as session:
         describe(session, recording_id, changes)
         session.commit()
-        return JSONResponse(read_recording(session, recording_id))
+        return show_recording(session, recording_id)
 
 
 @router.post(
     "/v1/archives/{name}/recordings",
     status_code=201,
-    response_model=KeptRecording,
     responses={200: {"model": KeptRecording, "description": "It was there."}, **problems(400, 409, 413, 415, 422)},
     openapi_extra=UPLOADED,
 )
-async def add_to_archive(
-    name: ArchiveName, request: Request, door: DoorOf, idempotency_key: KeyHeader = None
-) -> JSONResponse:
+async def add_to_archive(name: ArchiveName, request: Request, door: DoorOf, once: Once) -> KeptRecording:
     """Upload one recording, a multipart form with `file`, and transcribe nothing. The same bytes again find it."""
-    key = checked_key(idempotency_key)
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         raise InvalidRequest("Send multipart/form-data with a field `file`.")
@@ -94,28 +87,27 @@ async def add_to_archive(
     body = pulled(aiter(request.stream()))
     receiving = partial(receive, body, content_type, door.store, at_most, _read_described)
     upload = await to_thread.run_sync(receiving, limiter=door.uploads)
-    return await run_in_threadpool(_keep, door, name, upload, key)
+    return await run_in_threadpool(_keep, name, upload, once)
 
 
 def _read_described(fields: dict[str, Any]) -> Described:
     return read_row(Described, fields)
 
 
-def _keep(door: Door, archive: str, upload: Upload[Described], key: str | None) -> JSONResponse:
+def _keep(archive: str, upload: Upload[Described], once: IdempotentWrite) -> KeptRecording:
     described = upload.options.columns()
     recording = of_saved(archive, upload.saved, upload.name, **described)
 
-    def work(session: Session) -> Answer:
-        found = add_recording(session, recording)
-        body = {**read_recording(session, found.id), "existing": not found.added}
-        return Answer(body, 201 if found.added else 200, f"/v1/recordings/{found.id}")
+    def work(session: Session) -> Answer[KeptRecording]:
+        kept = add_recording(session, recording)
+        body = KeptRecording.extending(show_recording(session, kept.id), existing=not kept.added)
+        return Answer(body, 201 if kept.added else 200, f"/v1/recordings/{kept.id}")
 
-    fingerprint = fingerprint_of(f"/v1/archives/{archive}/recordings", described, upload.saved.digest)
-    return write(door, work, key=key, fingerprint=fingerprint)
+    return once(work, described, upload.saved.digest)
 
 
-@router.get("/v1/recordings/{recording_id}/transcripts", response_model=Versions, responses=problems(400, 404))
-def get_transcripts(recording_id: str, door: DoorOf, window: WindowQuery) -> JSONResponse:
+@router.get("/v1/recordings/{recording_id}/transcripts", responses=problems(400, 404))
+def get_transcripts(recording_id: str, door: DoorOf, page: PageQuery) -> Page[Version]:
     """The recording's transcripts, newest first; one of them is the current one."""
     with door.database.reading() as session:
-        return JSONResponse(list_transcripts(session, recording_id, window))
+        return list_versions(session, recording_id, page)

@@ -6,22 +6,21 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from fastapi.responses import HTMLResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api.http.bodies import read_body
+from api.http.bodies import json_body
 from api.http.dependencies import DoorOf
-from api.http.idempotent_writes import Answer, KeyHeader, checked_key, fingerprint_of, write
-from api.http.pages import WindowQuery
-from api.requests.docs import problems, request_body
+from api.http.idempotent_writes import Answer, Once
+from api.http.queries import PageQuery
+from api.requests.docs import json_request, problems
 from worker.campaigns.review import votes
 from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign
 from worker.doorway import Session
 from worker.errors import InvalidRequest
-from worker.shapes.fields import Name, sentence
+from worker.shapes.fields import Name
 from worker.shapes.reviews import CampaignComparison, CastVote, NextVote, Votes
-from worker.strict_json import parse_json
 from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines, read_review
 
 router = APIRouter(tags=["campaigns"])
@@ -50,13 +49,6 @@ class VoteFields(BaseModel):
     recording: Name
     passage: Name
     choice: votes.Choice
-
-
-async def _vote(request: Request) -> VoteFields:
-    try:
-        return VoteFields.model_validate(parse_json(await read_body(request)))
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
 
 
 @dataclass(frozen=True)
@@ -90,56 +82,53 @@ def get_comparison(
     request: Request,
     campaign: str,
     door: DoorOf,
-    window: WindowQuery,
+    page: PageQuery,
     look: Annotated[Look, Depends(_look)],
-) -> Response:
+) -> CampaignComparison | Response:
     """Old and new transcripts side by side: sums with intervals, then the most different recordings and passages."""
     with door.database.reading() as session:
         if look.form is Form.CSV:
             lines = csv_lines(door.database, get_campaign(session, campaign).id, canary_only=look.canary)
             return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
-        review = read_review(session, campaign, window, canary_only=look.canary, passages=look.passages)
+        review = read_review(session, campaign, page, canary_only=look.canary, passages=look.passages)
     if look.form is Form.JSON:
-        return JSONResponse(review)
-    following = {**request.query_params, "cursor": review["next"]}
-    page = comparison_page(review, next_url=f"?{urlencode(following)}" if review["next"] else None)
-    return HTMLResponse(page, headers=SEALED)
+        return review
+    following = {**request.query_params, "cursor": review.next}
+    shown = comparison_page(review.as_json(), next_url=f"?{urlencode(following)}" if review.next else None)
+    return HTMLResponse(shown, headers=SEALED)
 
 
-@router.get("/v1/campaigns/{campaign}/votes", response_model=Votes, responses=problems(404))
-def get_votes(campaign: str, door: DoorOf) -> JSONResponse:
+@router.get("/v1/campaigns/{campaign}/votes", responses=problems(404))
+def get_votes(campaign: str, door: DoorOf) -> Votes:
     """How people voted: for the old version, the new one, or neither."""
     with door.database.reading() as session:
-        return JSONResponse(votes.tally(session, get_campaign(session, campaign).id))
+        return Votes(**votes.tally(session, get_campaign(session, campaign).id))
 
 
-@router.get("/v1/campaigns/{campaign}/votes/next", response_model=NextVote, responses=problems(400, 404))
+@router.get("/v1/campaigns/{campaign}/votes/next", responses=problems(400, 404))
 def get_next_vote(
     campaign: str, door: DoorOf, voter: Annotated[Voter, Query(description="Who votes: any name.")]
-) -> JSONResponse:
+) -> NextVote:
     """The most different passage that the voter has not judged, as A and B; null where there is no further one."""
     with door.database.reading() as session:
-        found = get_campaign(session, campaign)
-        ballot = votes.next_ballot(session, found, voter)
-        return JSONResponse(ballot_view(ballot, votes.votes_of(session, found.id, voter)))
+        row = get_campaign(session, campaign)
+        ballot = votes.next_ballot(session, row, voter)
+        return ballot_view(ballot, votes.votes_of(session, row.id, voter))
 
 
 @router.post(
     "/v1/campaigns/{campaign}/votes",
     status_code=201,
-    response_model=CastVote,
     responses=problems(400, 404, 409, 422),
-    openapi_extra=request_body({"application/json": VoteFields.model_json_schema()}),
+    openapi_extra=json_request(VoteFields),
 )
 def post_vote(
-    campaign: str, door: DoorOf, vote: Annotated[VoteFields, Depends(_vote)], idempotency_key: KeyHeader = None
-) -> JSONResponse:
+    campaign: str, vote: Annotated[VoteFields, Depends(json_body(VoteFields.model_validate))], once: Once
+) -> CastVote:
     """Say which of a passage's two versions is better: `a`, `b` or `neither`. A voter judges a passage once."""
 
-    def work(session: Session) -> Answer:
-        found = get_campaign(session, campaign)
-        votes.cast(session, found, **vote.model_dump())
-        return Answer(vote.model_dump(mode="json"), 201)
+    def work(session: Session) -> Answer[CastVote]:
+        votes.cast(session, get_campaign(session, campaign), **vote.model_dump())
+        return Answer(CastVote(**vars(vote)), 201)
 
-    fingerprint = fingerprint_of(f"/v1/campaigns/{campaign}/votes", vote.model_dump(mode="json"))
-    return write(door, work, key=checked_key(idempotency_key), fingerprint=fingerprint)
+    return once(work, vote.model_dump(mode="json"))

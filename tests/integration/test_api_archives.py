@@ -13,7 +13,6 @@ SOURCE = "http://127.0.0.1:9/a.wav"
 def set_up(house: House, name: str = "court", **rules: object) -> Archive:
     response = house.client.put(f"/v1/archives/{name}", json=rules)
     assert response.status_code == 200, response.text
-    assert list(response.json()) == list(Archive.model_fields)
     return Archive.model_validate(response.json())
 
 

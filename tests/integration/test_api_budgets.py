@@ -14,7 +14,6 @@ from worker.shapes.spending import Budget
 def put(house: House, period: str = "all", limits: dict[str, object] | None = None, **of: str) -> Budget:
     response = house.client.put(f"/v1/budgets/{period}", json=limits or {"limit_ms": 1000}, params=of)
     assert response.status_code == 200, response.text
-    assert list(response.json()) == list(Budget.model_fields)
     return Budget.model_validate(response.json())
 
 

@@ -22,7 +22,6 @@ def bring(
         params=query,
     )
     assert response.status_code == 201, response.text
-    assert list(response.json()) == list(Version.model_fields)
     return Version.model_validate(response.json())
 
 
@@ -87,7 +86,6 @@ def test_two_versions_are_compared_and_a_pinned_one_of_a_person_is_what_was_said
     corrected = bring(house, recording_id, pin="true")
     response = house.client.get(f"/v1/transcripts/{corrected.id}/comparison", params={"with": str(said)})
 
-    assert response.json().keys() == Comparison.model_fields.keys()
     found = Comparison.model_validate(response.json())
     assert (found.measure, found.words, found.edits, found.vanished) == ("error", 5, 1, {"ada": 1})
     back = house.client.get(f"/v1/transcripts/{said}/comparison", params={"with": corrected.id}).json()

@@ -133,9 +133,9 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "campaign"):
             return
         with self.database.reading() as session:
-            actual = read_campaign(session, Services(Settings()), self.campaign)["actual"]
+            actual = read_campaign(session, Services(Settings()), self.campaign).actual
             usage = totals(session, Job.campaign_id == self.campaign).get((), Totals())
-        assert (actual["sent_ms"], actual["reused_ms"]) == (usage.sent_ms, usage.reused_ms)
+        assert (actual.sent_ms, actual.reused_ms) == (usage.sent_ms, usage.reused_ms)
 
     def teardown(self) -> None:
         if hasattr(self, "database"):

@@ -25,11 +25,9 @@ from worker.search.index import SearchFilter
 from worker.shapes.selection import RecordingFields
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane
-from worker.views.batches import read_batch
-from worker.views.jobs import job_version, list_jobs, look
-from worker.views.pages import Window
-from worker.views.recordings import list_recordings
-from worker.views.search import search
+from worker.views.jobs import job_version, list_jobs, read_batch, read_versioned_job
+from worker.views.pages import PageRequest
+from worker.views.recordings import list_recordings, search
 from worker.views.transcripts import read_transcript
 
 BIG = {"recordings", "jobs", "batch_jobs", "segments", "answers", "transcripts", "search_rows", "idempotency_keys"}
@@ -119,20 +117,20 @@ def writing(call: Callable[..., object], *arguments: object, **named: object) ->
 
 
 def page(**chosen: Any) -> Callable[[Database], None]:  # noqa: ANN401  # any filter
-    return reading(list_jobs, JobFilter(**chosen), Window())
+    return reading(list_jobs, JobFilter(**chosen), PageRequest())
 
 
-def searching(words: str, window: Window = Window(), **where: Any) -> Callable[[Database], None]:  # noqa: ANN401, B008  # any condition; it is frozen
-    return reading(search, words, SearchFilter(**where), window)
+def searching(words: str, page: PageRequest = PageRequest(), **where: Any) -> Callable[[Database], None]:  # noqa: ANN401, B008  # any condition; it is frozen
+    return reading(search, words, SearchFilter(**where), page)
 
 
 PLACE: dict[str, Any] = {"digest": "x", "channel": "mix", "start_ms": 0, "end_ms": 1000}
 HOT: dict[str, Callable[[Database], object]] = {
-    "poll": reading(look, MIDDLE),
+    "poll": reading(read_versioned_job, MIDDLE),
     "poll for a change": reading(job_version, MIDDLE),
     "transcript": reading(read_transcript, MIDDLE),
     "list": page(),
-    "list further on": reading(list_jobs, JobFilter(), Window(before=MIDDLE)),
+    "list further on": reading(list_jobs, JobFilter(), PageRequest(before=MIDDLE)),
     "list by state": page(status=JobState.FAILED),
     "list by archive": page(archive="a3"),
     "list by batch": page(batch=BATCH),
@@ -149,11 +147,11 @@ HOT: dict[str, Callable[[Database], object]] = {
     "search words with another left out": searching("rare77 -half0"),
     "search the beginning of a word": searching("rare997*"),
     "search what nobody says": searching("nobody"),
-    "search further on": searching("half1", Window(before=f"{JOBS // 2:032x}")),
-    "list recordings": reading(list_recordings, Window(), RecordingFields(archive="a3")),
-    "find a recording by its bytes": reading(list_recordings, Window(), RecordingFields(digest=f"{7:064x}")),
+    "search further on": searching("half1", PageRequest(before=f"{JOBS // 2:032x}")),
+    "list recordings": reading(list_recordings, PageRequest(), RecordingFields(archive="a3")),
+    "find a recording by its bytes": reading(list_recordings, PageRequest(), RecordingFields(digest=f"{7:064x}")),
     "find a recording by its external id": reading(
-        list_recordings, Window(), RecordingFields(archive="a3", external_id="e7")
+        list_recordings, PageRequest(), RecordingFields(archive="a3", external_id="e7")
     ),
     "what an archive has of a chunk": reading(archive_index, "a3", [new_recording(7, archive="a3", external_id="e7")]),
     "submit": writing(submission.submit, new_recording(), SPEC),

@@ -88,8 +88,8 @@ def test_with_voice_music_is_not_sent(fleet: Fleet, tmp_path: Path) -> None:
     assert fleet.ended(job_id).status == "succeeded"
     with fleet.database.reading() as session:
         shown = view(session, job_id)
-    assert 0 < shown["sent_ms"] <= 8000
-    assert shown["skipped_ms"] == 33_000 - shown["needed_ms"] >= 24_000
+    assert 0 < shown.sent_ms <= 8000
+    assert shown.skipped_ms == 33_000 - shown.needed_ms >= 24_000
 
 
 def test_silence_succeeds_with_an_empty_transcript_and_nothing_is_sent(fleet: Fleet, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from worker.audio.lengths import head_length_ms, said_length_ms
 from worker.imports.candidates import REFUSALS
@@ -14,6 +13,7 @@ from worker.media.looks import look_at_source
 from worker.media.mounts import find_mounted, is_mounted, source_errors
 from worker.media.store import MediaStore
 from worker.settings import Settings
+from worker.shapes.archives import ImportEstimate
 
 AT_MOST = 20_000  # items that are looked at
 LOOK_S = 20.0  # for all of them
@@ -80,18 +80,21 @@ class Expectation:
         mean_ms = sum(kind.measured_ms for kind in self.kinds.values()) / self.measured
         return round(sum(kind.expected_ms(mean_ms) for kind in self.kinds.values()))
 
-    def view(self) -> dict[str, Any]:
-        """As JSON has it where nothing is sent."""
-        return {
-            "recordings": self.recordings,
-            "refused": self.refused,
-            "bytes": sum(kind.bytes for kind in self.kinds.values()),
-            "audio_ms": self.audio_ms,
-            "measured": self.measured,
-            "complete": self.complete,
-            **dict.fromkeys(COSTS),
-            "unknown": NO_LENGTH if self.audio_ms is None else None,
-        }
+    def view(self) -> ImportEstimate:
+        """As it is shown where nothing is sent."""
+        return ImportEstimate(
+            recordings=self.recordings,
+            refused=self.refused,
+            bytes=sum(kind.bytes for kind in self.kinds.values()),
+            audio_ms=self.audio_ms,
+            measured=self.measured,
+            complete=self.complete,
+            to_send_ms=None,
+            ratio_from=None,
+            cost_usd=None,
+            time_s=None,
+            unknown=NO_LENGTH if self.audio_ms is None else None,
+        )
 
 
 class Heads:

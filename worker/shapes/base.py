@@ -21,6 +21,11 @@ class Shape(BaseModel):
         """A server's answer, which may be newer than this program. Raises ValidationError where it is another thing."""
         return cls.model_validate(answer, extra="ignore")
 
+    @classmethod
+    def extending(cls, base: "Shape", **more: Any) -> Self:  # noqa: ANN401  # fields have many types
+        """What another shape has, and more."""
+        return cls(**vars(base), **more)
+
     def as_json(self) -> dict[str, Any]:
         """As it is sent."""
         return self.model_dump(mode="json", by_alias=True)

@@ -120,13 +120,13 @@ class ManifestProblem(Shape):
 class SubmittedManifest(Shape):
     id: str
     name: str | None
+    created_at: Moment
     sha256: str = Field(description="Of the manifest's lines.")
     rows: int
     made: int = Field(description="Rows that made a job.")
     existing: int = Field(description="Rows whose job was there before; the batch counts it too.")
     refused: int
     problems: list[ManifestProblem] = Field(description="The first thousand of the refused rows.")
-    created_at: Moment
 
 
 Jobs = Page[Job]

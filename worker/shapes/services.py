@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from worker.shapes.base import Moment, Page, Shape
+from worker.shapes.base import Moment, Shape
 
 
 class Service(Shape):
@@ -24,6 +24,3 @@ class Health(Shape):
 
 class Readiness(Health):
     dispatcher_s: float | None = Field(description="Seconds since a dispatcher's last round; null where none ran.")
-
-
-Services = Page[Service]

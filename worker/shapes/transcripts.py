@@ -76,7 +76,7 @@ class Edits(Shape):
     words: int = Field(description="Of the old version.")
 
 
-class Passage(Edits):
+class ComparedTexts(Shape):
     channel: int
     start_ms: int
     end_ms: int
@@ -84,7 +84,11 @@ class Passage(Edits):
     new: str
 
 
-class Comparison(Edits):
+class Passage(Edits, ComparedTexts):  # what the last base has comes first in the JSON
+    pass
+
+
+class ComparedVersions(Shape):
     recording: str
     old_id: str
     new_id: str
@@ -92,6 +96,9 @@ class Comparison(Edits):
         description="error where the old version is a person's, which somebody pinned; else difference."
     )
     unit: str = Field(description="words; characters where most of it is in a script without spaces.")
+
+
+class Comparison(Edits, ComparedVersions):
     length_ratio: float | None
     old: ComparedVersion
     new: ComparedVersion

@@ -1,4 +1,4 @@
-"""Campaigns as JSON: how far they are, what that took beside what was planned, and their recordings."""
+"""Campaigns: how far they are, what that took beside what was planned, and their recordings."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,97 +6,114 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker.budgets import BudgetState, Scope, budgets_of
+from worker import models
+from worker.budgets import Scope, budgets_of
 from worker.campaigns.choice.target import AT_WORK
 from worker.campaigns.running.life import get_campaign
 from worker.campaigns.running.usage import COLUMNS, CampaignUsage, unrecorded_usage
 from worker.database import clock
-from worker.models import Campaign, Job, Member, Recording
+from worker.models import Job, Member, Recording
 from worker.services.lookup import Services
 from worker.services.prices import usd
-from worker.spec import Spec
+from worker.shapes.base import Page, moment
+from worker.shapes.campaigns import (
+    Actual,
+    Campaign,
+    CampaignBudget,
+    CampaignProgress,
+    CampaignRecording,
+    CampaignRecordings,
+    Campaigns,
+    CampaignSummary,
+    Limits,
+    Plan,
+    Reason,
+    Rules,
+)
+from worker.shapes.jobs import Spec
 from worker.spending.costs import Tokens, cost_of_sums
 from worker.states import MemberState
-from worker.views.pages import Page, Window, paged
-from worker.views.times import iso
-
-View = dict[str, Any]
+from worker.views.pages import PageRequest, make_page
+from worker.views.spending import budget_amounts
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
-    """Members in a state, and what is kept of what their jobs have taken."""
+class MemberSums:
+    """Members in a state, and what is recorded of their jobs' usage."""
 
     members: int = 0
     promoted: int = 0
     audio_ms: int = 0
-    taken: CampaignUsage = field(default_factory=CampaignUsage)
+    usage: CampaignUsage = field(default_factory=CampaignUsage)
 
 
-def list_campaigns(session: Session, window: Window) -> Page:
+def list_campaigns(session: Session, page: PageRequest) -> Page[CampaignSummary]:
     """A page of campaigns, newest first, without the counts of their recordings."""
-    rows = session.execute(window.over(select(Campaign), Campaign.id))
-    return paged([_plain(row) for (row,) in rows], window)
+    rows = session.scalars(page.rows_of(select(models.Campaign), models.Campaign.id))
+    return make_page(Campaigns, [CampaignSummary(**_summary(row)) for row in rows], page)
 
 
-def read_campaign(session: Session, services: Services, id_or_name: str) -> View:
+def read_campaign(session: Session, services: Services, id_or_name: str) -> Campaign:
     """One campaign with everything that can be counted of it; raises UnknownCampaign."""
     row = get_campaign(session, id_or_name)
-    by_state = _tallies(session, row.id)
-    counts = {state.value: by_state.get(state, Tally()).members for state in MemberState}
-    return {
-        **_plain(row),
-        "counts": counts,
-        "codes": _failures(session, row.id),
-        "waiting": _waiting(session, row.id),
-        "promoted": sum(tally.promoted for tally in by_state.values()),
-        "progress": _progress(row, counts, clock(session)),
-        "actual": _actual(session, services, row, by_state),
-        "budgets": [_budget(one) for one in budgets_of(session, Scope.CAMPAIGN, row.id)],
-    }
+    by_state = _sums_by_state(session, row.id)
+    counts = {state.value: by_state.get(state, MemberSums()).members for state in MemberState}
+    return Campaign(
+        **_summary(row),
+        counts=counts,
+        codes=_failures(session, row.id),
+        waiting=_waiting(session, row.id),
+        promoted=sum(sums.promoted for sums in by_state.values()),
+        progress=_progress(row, counts, clock(session)),
+        actual=_actual(session, services, row, by_state),
+        budgets=[CampaignBudget(**budget_amounts(budget)) for budget in budgets_of(session, Scope.CAMPAIGN, row.id)],
+    )
 
 
-def list_members(session: Session, id_or_name: str, window: Window, state: MemberState | None = None) -> Page:
+def list_members(
+    session: Session, id_or_name: str, page: PageRequest, state: MemberState | None = None
+) -> Page[CampaignRecording]:
     """A page of its recordings, the newest recording first; raises UnknownCampaign."""
     campaign = get_campaign(session, id_or_name)
-    wanted = select(Member, Recording).join(Recording, Recording.id == Member.recording_id)
-    wanted = wanted.where(Member.campaign_id == campaign.id, *([Member.state == state] if state else []))
-    rows = session.execute(window.over(wanted, Member.recording_id))
-    return paged([_member(member, recording) for member, recording in rows], window)
+    chosen = select(Member, Recording).join(Recording, Recording.id == Member.recording_id)
+    chosen = chosen.where(Member.campaign_id == campaign.id, *([Member.state == state] if state else []))
+    rows = session.execute(page.rows_of(chosen, Member.recording_id))
+    return make_page(CampaignRecordings, [_member(member, recording) for member, recording in rows], page)
 
 
-def _plain(row: Campaign) -> View:
+def _summary(row: models.Campaign) -> dict[str, Any]:
+    """The fields of a CampaignSummary."""
     return {
         "id": row.id,
         "name": row.name,
         "status": row.status,
         "step": row.step,
-        "reason": row.reason,
+        "reason": None if row.reason is None else Reason(**row.reason),
         "selection": {name: value for name, value in row.selection.items() if name != "edge"},
-        "spec": row.spec,
+        "spec": Spec.model_validate(row.spec),
         "own_language": bool(row.own_languages),
         "fresh": row.fresh,
-        "limits": row.limits,
-        "rules": row.rules,
-        "plan": row.plan,
-        "created_at": iso(row.created_ms),
-        "started_at": iso(row.started_ms),
-        "finished_at": iso(row.finished_ms),
-        "promoted_at": iso(row.promoted_ms),
-        "rolled_back_at": iso(row.rolled_back_ms),
+        "limits": Limits(**row.limits),
+        "rules": Rules(**row.rules),
+        "plan": Plan(**row.plan),
+        "created_at": moment(row.created_ms),
+        "started_at": moment(row.started_ms),
+        "finished_at": moment(row.finished_ms),
+        "promoted_at": moment(row.promoted_ms),
+        "rolled_back_at": moment(row.rolled_back_ms),
     }
 
 
-def _tallies(session: Session, campaign_id: str) -> dict[str, Tally]:
+def _sums_by_state(session: Session, campaign_id: str) -> dict[str, MemberSums]:
     promoted = func.count().filter(Member.promoted.is_(True))
     sums = (func.count(), promoted, *(func.sum(column) for column in (Member.audio_ms, *COLUMNS)))
     rows = session.execute(select(Member.state, *sums).where(Member.campaign_id == campaign_id).group_by(Member.state))
-    return {state: _tally(*map(int, found)) for state, *found in rows}
+    return {state: _member_sums(*map(int, sums)) for state, *sums in rows}
 
 
-def _tally(members: int, promoted: int, audio_ms: int, *taken: int) -> Tally:
-    kept = CampaignUsage(**dict(zip((column.key for column in COLUMNS), taken, strict=True)))
-    return Tally(members=members, promoted=promoted, audio_ms=audio_ms, taken=kept)
+def _member_sums(members: int, promoted: int, audio_ms: int, *usage: int) -> MemberSums:
+    recorded = CampaignUsage(**dict(zip((column.key for column in COLUMNS), usage, strict=True)))
+    return MemberSums(members=members, promoted=promoted, audio_ms=audio_ms, usage=recorded)
 
 
 def _failures(session: Session, campaign_id: str) -> dict[str, int]:
@@ -112,7 +129,7 @@ def _waiting(session: Session, campaign_id: str) -> dict[str, int]:
     return {str(code): number for code, number in rows}
 
 
-def _progress(row: Campaign, counts: dict[str, int], now: int) -> View:
+def _progress(row: models.Campaign, counts: dict[str, int], now: int) -> CampaignProgress:
     """Of the recordings that were planned, canary and references included; once all are enrolled, of those."""
     ended = counts[MemberState.DONE] + counts[MemberState.FAILED]
     planned = int(row.plan.get("recordings", 0)) + int(row.plan.get("references", 0))
@@ -122,53 +139,40 @@ def _progress(row: Campaign, counts: dict[str, int], now: int) -> View:
     eta_s = None
     if ended and left and row.started_ms is not None and row.finished_ms is None:
         eta_s = round(left * max(now - row.started_ms, 1) / ended / 1000, 1)
-    return {"ended": ended, "total": total, "eta_s": eta_s}
+    return CampaignProgress(ended=ended, total=total, eta_s=eta_s)
 
 
-def _actual(session: Session, services: Services, row: Campaign, by_state: dict[str, Tally]) -> View:
+def _actual(session: Session, services: Services, row: models.Campaign, by_state: dict[str, MemberSums]) -> Actual:
     """What it took until now, beside the plan: as its jobs' usage has it, without looking at those that are done."""
-    spec = Spec.from_json(row.spec)
-    price = services.price_of(spec.service, spec.model)
+    price = services.price_of(row.spec["service"], row.spec["model"])
     by_token = price is not None and price.usd_per_token is not None
-    kept = sum((tally.taken for tally in by_state.values()), CampaignUsage())
-    taken = kept + unrecorded_usage(session, row.id, by_token=by_token)
-    cost = None if price is None else cost_of_sums(price, taken.sent_ms, Tokens(taken.tokens, taken.told_ms))
-    return {
-        "audio_ms": sum(tally.audio_ms for state, tally in by_state.items() if state != MemberState.GIVEN),
-        "sent_ms": taken.sent_ms,
-        "reused_ms": taken.reused_ms,
-        "cost_usd": None if cost is None else usd(cost),
-    }
+    recorded = sum((sums.usage for sums in by_state.values()), CampaignUsage())
+    usage = recorded + unrecorded_usage(session, row.id, by_token=by_token)
+    cost = None if price is None else cost_of_sums(price, usage.sent_ms, Tokens(usage.tokens, usage.told_ms))
+    return Actual(
+        audio_ms=sum(sums.audio_ms for state, sums in by_state.items() if state != MemberState.GIVEN),
+        sent_ms=usage.sent_ms,
+        reused_ms=usage.reused_ms,
+        cost_usd=None if cost is None else usd(cost),
+    )
 
 
-def _budget(one: BudgetState) -> View:
-    return {
-        "period": one.period,
-        "limit_usd": None if one.limit_nusd is None else usd(one.limit_nusd),
-        "limit_ms": one.limit_ms,
-        "spent_usd": usd(one.spent_nusd),
-        "spent_ms": one.spent_ms,
-        "reserved_usd": usd(one.reserved_nusd),
-        "reserved_ms": one.reserved_ms,
-    }
-
-
-def _member(member: Member, recording: Recording) -> View:
-    return {
-        "id": member.recording_id,
-        "source": recording.source,
-        "archive": recording.archive,
-        "external_id": recording.external_id,
-        "state": member.state,
-        "code": member.code,
-        "canary": member.canary,
-        "pinned": recording.pinned,
-        "job": member.job_id,
-        "before": member.before_id,
-        "after": member.after_id,
-        "promoted": member.promoted,
-        "rate": member.rate,
-        "comparison": member.comparison,
-        "sent_ms": member.sent_ms,
-        "reused_ms": member.reused_ms,
-    }
+def _member(member: Member, recording: Recording) -> CampaignRecording:
+    return CampaignRecording(
+        id=member.recording_id,
+        source=recording.source,
+        archive=recording.archive,
+        external_id=recording.external_id,
+        state=member.state,
+        code=member.code,
+        canary=member.canary,
+        pinned=recording.pinned,
+        job=member.job_id,
+        before=member.before_id,
+        after=member.after_id,
+        promoted=member.promoted,
+        rate=member.rate,
+        comparison=member.comparison,
+        sent_ms=member.sent_ms,
+        reused_ms=member.reused_ms,
+    )

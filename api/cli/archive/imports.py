@@ -119,7 +119,7 @@ class Filling:
         """Say what would be taken."""
         seen = [self._client.begin_import(self._archive, {**ask, "dry_run": True}) for ask in asks]
         if files:
-            seen.append(expect_local(files).view())
+            seen.append(expect_local(files).view().as_json())
         for one in seen:
             put_json(one) if self._as_json else show_expected(one)
         if manifest:

@@ -55,5 +55,5 @@ def test_every_error_says_what_to_do_and_becomes_a_problem(kind: type[CodedError
     assert kind.hint.endswith(".")
     assert hint_of(kind).endswith(".")
     body = problem(kind())
-    assert (body["code"], body["detail"], body["hint"]) == (kind.code, hint_of(kind), hint_of(kind))
-    assert 400 <= body["status"] <= 599
+    assert (body.code, body.detail, body.hint) == (kind.code, hint_of(kind), hint_of(kind))
+    assert 400 <= body.status <= 599

@@ -10,16 +10,15 @@ from worker.queue import jobs
 from worker.queue.batches import add_batch, count_in
 from worker.queue.filters import JobFilter
 from worker.results.progress import batch_eta_s
-from worker.views.batches import read_batch
-from worker.views.jobs import list_jobs
-from worker.views.pages import Window
+from worker.views.jobs import list_jobs, read_batch
+from worker.views.pages import PageRequest
 
 
 def test_an_empty_batch_counts_nothing(database: Database) -> None:
     with database.writing() as session:
         view = read_batch(session, add_batch(session, "calls"))
-    assert (view["name"], view["jobs"], view["eta_s"], view["sent_ms"]) == ("calls", 0, None, 0)
-    assert set(view["counts"].values()) == {0}
+    assert (view.name, view.jobs, view.eta_s, view.sent_ms) == ("calls", 0, None, 0)
+    assert set(view.counts.values()) == {0}
 
 
 def test_a_batch_counts_its_jobs_by_state_and_by_code_and_sums_over_them(database: Database) -> None:
@@ -34,11 +33,11 @@ def test_a_batch_counts_its_jobs_by_state_and_by_code_and_sums_over_them(databas
     submit(database, 4)
     with database.reading() as session:
         view = read_batch(session, batch_id)
-    assert view["counts"] == {"queued": 1, "running": 0, "succeeded": 1, "failed": 1, "cancelled": 0}
-    assert view["codes"] == {"damaged_audio": 1}
-    assert (view["jobs"], view["audio_ms"], view["gaps"]) == (3, 10_000, 1)
-    assert (view["needed_ms"], view["sent_ms"], view["reused_ms"], view["skipped_ms"]) == (7000, 5000, 2000, 3000)
-    assert view["eta_s"] is not None
+    assert view.counts == {"queued": 1, "running": 0, "succeeded": 1, "failed": 1, "cancelled": 0}
+    assert view.codes == {"damaged_audio": 1}
+    assert (view.jobs, view.audio_ms, view.gaps) == (3, 10_000, 1)
+    assert (view.needed_ms, view.sent_ms, view.reused_ms, view.skipped_ms) == (7000, 5000, 2000, 3000)
+    assert view.eta_s is not None
 
 
 def test_an_unknown_batch_is_an_error(database: Database) -> None:
@@ -58,8 +57,8 @@ def test_a_job_that_was_there_before_counts_in_each_batch_that_asked_for_it_and_
     for _ in range(2):
         assert submit(database, batch_id=second) == job_id
     with database.reading() as session:
-        assert [read_batch(session, one)["jobs"] for one in (first, second)] == [1, 1]
-        assert list_jobs(session, JobFilter(batch=second), Window())["items"][0]["batch"] == first
+        assert [read_batch(session, one).jobs for one in (first, second)] == [1, 1]
+        assert list_jobs(session, JobFilter(batch=second), PageRequest()).items[0].batch == first
 
 
 def test_cancelling_a_batch_leaves_alone_what_it_did_not_make(database: Database) -> None:

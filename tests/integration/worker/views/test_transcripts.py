@@ -16,11 +16,11 @@ def test_a_finished_transcript_has_every_part_in_order(database: Database) -> No
     with database.reading() as session:
         transcript = read_transcript(session, job_id)
         assert read_transcript(session, job_id, partial=True) == transcript
-    assert transcript["job"] == job_id
-    assert transcript["text"] == "Good morning. Good morning."
-    assert [segment["start_ms"] for segment in transcript["segments"]] == [0, 6000]
-    assert [(gap["start_ms"], gap["code"]) for gap in transcript["gaps"]] == [(8000, "content_refused")]
-    assert (transcript["duration_ms"], transcript["sent_ms"]) == (10_000, 5000)
+    assert transcript.job == job_id
+    assert transcript.text == "Good morning. Good morning."
+    assert [segment.start_ms for segment in transcript.segments] == [0, 6000]
+    assert [(gap.start_ms, gap.code) for gap in transcript.gaps] == [(8000, "content_refused")]
+    assert (transcript.duration_ms, transcript.sent_ms) == (10_000, 5000)
 
 
 def test_before_the_end_there_is_only_a_partial_one(database: Database) -> None:
@@ -30,7 +30,7 @@ def test_before_the_end_there_is_only_a_partial_one(database: Database) -> None:
         with pytest.raises(NotReady, match="running"):
             read_transcript(session, claimed.job_id)
         partial = read_transcript(session, claimed.job_id, partial=True)
-    assert (partial["text"], len(partial["segments"]), partial["duration_ms"]) == ("Good morning.", 1, None)
+    assert (partial.text, len(partial.segments), partial.duration_ms) == ("Good morning.", 1, None)
 
 
 def test_a_failed_job_has_none_and_says_where_its_answers_are(database: Database) -> None:
@@ -39,7 +39,7 @@ def test_a_failed_job_has_none_and_says_where_its_answers_are(database: Database
     with database.reading() as session:
         with pytest.raises(NotReady, match="partial=true"):
             read_transcript(session, job_id)
-        assert read_transcript(session, job_id, partial=True)["segments"] == []
+        assert read_transcript(session, job_id, partial=True).segments == []
 
 
 def test_an_unknown_job_is_an_error(database: Database) -> None:

@@ -30,9 +30,9 @@ def test_one_of_a_kind_that_nobody_could_read_is_as_long_as_the_others() -> None
 
 def test_where_no_length_was_read_there_is_none_and_a_sentence() -> None:
     seen = expected(("a.mp3", 100, None)).view()
-    assert (seen["audio_ms"], seen["measured"], seen["unknown"], seen["cost_usd"]) == (None, 0, NO_LENGTH, None)
+    assert (seen.audio_ms, seen.measured, seen.unknown, seen.cost_usd) == (None, 0, NO_LENGTH, None)
     empty = expected().view()
-    assert (empty["audio_ms"], empty["unknown"]) == (0, None)
+    assert (empty.audio_ms, empty.unknown) == (0, None)
 
 
 def test_a_length_that_ffmpeg_has_to_find_is_read_for_a_while(tmp_path: Path) -> None:

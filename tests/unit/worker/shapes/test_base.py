@@ -53,7 +53,12 @@ def test_a_shape_does_not_change() -> None:
 
 @pytest.mark.parametrize(
     ("stamp_ms", "written"),
-    [(0, "1970-01-01T00:00:00.000Z"), (1_700_000_000_123, "2023-11-14T22:13:20.123Z"), (None, None)],
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_700_000_000_123, "2023-11-14T22:13:20.123Z"),
+        (1_700_000_000_005, "2023-11-14T22:13:20.005Z"),
+        (None, None),
+    ],
 )
 def test_a_moment_is_written_in_utc_to_the_millisecond(stamp_ms: int | None, written: str | None) -> None:
     assert moment(stamp_ms) == written

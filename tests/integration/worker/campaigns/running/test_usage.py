@@ -23,7 +23,7 @@ from worker.spec import Spec
 from worker.split.spans import Span
 from worker.states import Lane
 from worker.views.campaigns import read_campaign
-from worker.views.usage import read_usage
+from worker.views.spending import read_usage
 
 SUMS = ("sent_ms", "reused_ms", "cost_usd")
 PRICE = "[intl.new]\nusd_per_token = {}\ntokens_per_s = 10\n"
@@ -35,11 +35,11 @@ def taken(database: Database, campaign_id: str, home: Path = Path("nowhere")) ->
     """What the campaign says; it must be what the usage of its jobs says."""
     settings = Settings(home=home)
     with database.reading() as session:
-        actual = read_campaign(session, Services(settings), campaign_id)["actual"]
+        actual = read_campaign(session, Services(settings), campaign_id).actual
         months = read_usage(session, Services(settings), SINCE, f"{datetime.now(UTC):%Y-%m}", campaign=campaign_id)
-    summed = {name: sum(month[name] for month in months) for name in SUMS}
-    assert {name: actual[name] for name in SUMS} == pytest.approx(summed)
-    return dict(actual)
+    summed = {name: sum(getattr(month, name) for month in months.items) for name in SUMS}
+    assert {name: getattr(actual, name) for name in SUMS} == pytest.approx(summed)
+    return actual.as_json()
 
 
 def started(database: Database, spec: Spec | None = None) -> str:

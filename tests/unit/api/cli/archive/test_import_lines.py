@@ -19,7 +19,7 @@ def seen(*files: tuple[str, int, int | None], complete: bool = True) -> Expectat
 
 
 def test_hours_and_money_are_said_with_how_much_of_them_is_reckoned(capsys: Captured) -> None:
-    show_expected({**seen(("a.mp3", 10**6, 3_600_000), ("b.mp3", 10**6, None)).view(), **COSTS})
+    show_expected({**seen(("a.mp3", 10**6, 3_600_000), ("b.mp3", 10**6, None)).view().as_json(), **COSTS})
     shown = capsys.readouterr().out
     assert "2 recordings, 2.00 MB; 0 would be refused" in shown
     assert "2.00 h of audio, 1 of the recordings reckoned after the 1 whose length can be read" in shown
@@ -27,14 +27,14 @@ def test_hours_and_money_are_said_with_how_much_of_them_is_reckoned(capsys: Capt
 
 
 def test_where_not_all_was_looked_at_the_money_is_a_least(capsys: Captured) -> None:
-    show_expected({**seen(("a.mp3", 10**6, 7_200_000), complete=False).view(), **COSTS})
+    show_expected({**seen(("a.mp3", 10**6, 7_200_000), complete=False).view().as_json(), **COSTS})
     shown = capsys.readouterr().out
     assert len(re.findall("^at least ", shown, re.MULTILINE)) == 3
     assert "reckoned" not in shown
 
 
 def test_where_nobody_knows_the_length_there_is_a_sentence_and_no_sum(capsys: Captured) -> None:
-    show_expected(seen(("a.mp3", 10**6, None)).view())
+    show_expected(seen(("a.mp3", 10**6, None)).view().as_json())
     shown = capsys.readouterr().out
     assert NO_LENGTH in shown
     assert "USD" not in shown

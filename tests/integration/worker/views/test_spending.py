@@ -16,16 +16,17 @@ from worker.results import segments
 from worker.services.catalogue import HOSTED_MODEL
 from worker.services.lookup import Services
 from worker.settings import Settings
+from worker.shapes.spending import Usage
 from worker.spec import Spec
-from worker.views.usage import read_usage
+from worker.views.spending import read_usage
 
 HOSTED = Spec(service="intl", model=HOSTED_MODEL)
 NOW = f"{datetime.now(UTC):%Y-%m}"
 
 
-def usage(database: Database, since: str = NOW, until: str = NOW, **more: str) -> list[dict[str, object]]:
+def usage(database: Database, since: str = NOW, until: str = NOW, **more: str) -> list[Usage]:
     with database.reading() as session:
-        return read_usage(session, Services(Settings(home=Path("nowhere"))), since, until, **more)
+        return read_usage(session, Services(Settings(home=Path("nowhere"))), since, until, **more).items
 
 
 def change_jobs(database: Database, job_id: str, **columns: object) -> None:
@@ -38,17 +39,17 @@ def test_jobs_are_summed_by_archive_and_service(database: Database) -> None:
     finished(database, 1)
     claimed, _ = cut(database, 2)
     change_jobs(database, claimed.job_id, service="intl", spec=HOSTED.to_json())
-    local, hosted = sorted(usage(database), key=lambda one: str(one["service"]), reverse=True)
+    local, hosted = sorted(usage(database), key=lambda one: str(one.service), reverse=True)
 
-    assert (local["archive"], local["service"], local["jobs"], local["cost_usd"]) == ("tests", "local", 1, 0.0)
-    assert (local["needed_ms"], local["sent_ms"], local["reused_ms"], local["skipped_ms"]) == (7000, 5000, 2000, 3000)
-    assert (hosted["service"], hosted["jobs"], hosted["sent_ms"], hosted["cost_usd"]) == ("intl", 1, 0, 0.0)
+    assert (local.archive, local.service, local.jobs, local.cost_usd) == ("tests", "local", 1, 0.0)
+    assert (local.needed_ms, local.sent_ms, local.reused_ms, local.skipped_ms) == (7000, 5000, 2000, 3000)
+    assert (hosted.service, hosted.jobs, hosted.sent_ms, hosted.cost_usd) == ("intl", 1, 0, 0.0)
 
 
 def test_what_was_sent_costs_the_service_s_price(database: Database) -> None:
     claimed = finished(database)
     change_jobs(database, claimed.job_id, service="intl", spec=HOSTED.to_json())
-    assert usage(database)[0]["cost_usd"] == round(5 * 0.00009, 6)
+    assert usage(database)[0].cost_usd == round(5 * 0.00009, 6)
 
 
 def test_tokens_cost_what_the_answers_name_and_the_most_there_can_be_elsewhere(
@@ -61,21 +62,21 @@ def test_tokens_cost_what_the_answers_name_and_the_most_there_can_be_elsewhere(
     segments.answered(database, claimed, first, told, sent_ms=4000)
     segments.charge_sent(database, claimed, second, 1000)
     with database.reading() as session:
-        (found,) = read_usage(session, Services(Settings(home=tmp_path)), NOW, NOW)
-    assert found["cost_usd"] == pytest.approx(0.007 + 0.010)
+        (found,) = read_usage(session, Services(Settings(home=tmp_path)), NOW, NOW).items
+    assert found.cost_usd == pytest.approx(0.007 + 0.010)
 
 
 def test_what_a_campaign_asked_for_stands_apart_and_can_be_asked_for_alone(database: Database) -> None:
     finished(database, 1)
     other = submit(database, 2)
     campaign = give_to_campaign(database, other, "newer")
-    assert [(one["campaign"], one["campaign_name"], one["jobs"]) for one in usage(database)] == [
+    assert [(one.campaign, one.campaign_name, one.jobs) for one in usage(database)] == [
         (None, None, 1),
         (campaign, "newer", 1),
     ]
     for name in (campaign, "newer"):
         (only,) = usage(database, campaign=name)
-        assert (only["campaign_name"], only["model"]) == ("newer", "pocketsphinx-en-us")
+        assert (only.campaign_name, only.model) == ("newer", "pocketsphinx-en-us")
     with pytest.raises(UnknownCampaign):
         usage(database, campaign="none")
 
@@ -83,12 +84,12 @@ def test_what_a_campaign_asked_for_stands_apart_and_can_be_asked_for_alone(datab
 def test_a_model_without_a_price_does_not_hide_the_cost_of_another(database: Database) -> None:
     submit(database, 1, Spec(service="intl", model="newer"))
     submit(database, 2, HOSTED)
-    assert {one["model"]: one["cost_usd"] for one in usage(database)} == {"newer": None, HOSTED_MODEL: 0.0}
+    assert {one.model: one.cost_usd for one in usage(database)} == {"newer": None, HOSTED_MODEL: 0.0}
 
 
 def test_a_service_that_is_not_known_any_more_has_no_price(database: Database) -> None:
     change_jobs(database, submit(database), service="gone")
-    assert usage(database)[0]["cost_usd"] is None
+    assert usage(database)[0].cost_usd is None
 
 
 def test_a_job_counts_in_the_month_that_it_came_in(database: Database) -> None:
@@ -96,7 +97,7 @@ def test_a_job_counts_in_the_month_that_it_came_in(database: Database) -> None:
     old = first_id(datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC))
     change_jobs(database, submit(database, 2), id=old)
 
-    assert [one["month"] for one in usage(database, "2025-11", NOW)] == ["2025-12", NOW]
+    assert [one.month for one in usage(database, "2025-11", NOW)] == ["2025-12", NOW]
     assert usage(database, "2026-01", "2026-01") == []
 
 

@@ -1,0 +1,46 @@
+"""What the recognition services do, and this process: whether it lives, whether it can serve, what it counts."""
+
+from fastapi import APIRouter, Response
+
+import migrations
+from api.http.dependencies import DoorOf
+from api.requests.docs import problems
+from worker.errors import DatabaseUnavailable
+from worker.metrics import CONTENT_TYPE
+from worker.shapes.base import Page
+from worker.shapes.services import Health, Readiness, Service
+from worker.views.services import read_readiness, read_services
+
+router = APIRouter()
+
+
+@router.get("/v1/service", tags=["service"], responses=problems())
+def get_services(door: DoorOf) -> Page[Service]:
+    """Each service: open, limited or refused, why, since when, and when it is asked again."""
+    return read_services(door.database, door.services)
+
+
+@router.get("/healthz", tags=["process"])
+async def get_health() -> Health:
+    """The process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", tags=["process"], responses=problems())
+def get_readiness(door: DoorOf) -> Readiness:
+    """The database answers and has the newest schema. The recognition service is not asked, and a dispatcher that is
+    late makes nobody unready: what is submitted is kept."""
+    if not migrations.is_current(door.database):
+        raise DatabaseUnavailable("The database has not the newest schema: run `longhand migrate`.")
+    return read_readiness(door.database)
+
+
+@router.get(
+    "/metrics",
+    tags=["process"],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, **problems()},
+)
+def get_metrics(door: DoorOf) -> Response:
+    """Counts for Prometheus; with very many rows they are up to some seconds old."""
+    return Response(door.metrics.text(), media_type=CONTENT_TYPE)
