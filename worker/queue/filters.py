@@ -29,14 +29,14 @@ class JobFilter(JobFields):
             Job.recording_id: self.recording,
             Job.campaign_id: self.campaign,
         }
-        asked = [column == value for column, value in columns.items() if value is not None]
+        conditions = [column == value for column, value in columns.items() if value is not None]
         if self.batch is not None:
-            asked.append(in_batch(self.batch))
+            conditions.append(in_batch(self.batch))
         if self.code is not None:
-            asked.append(or_(Job.error_code == self.code, Job.waiting_code == self.code))
-        asked += [Job.id > self.after] if self.after is not None else []
-        asked += [Job.id <= self.until] if self.until is not None else []
-        return asked + [Job.labels[name].as_string() == value for name, value in self.labels.items()]
+            conditions.append(or_(Job.error_code == self.code, Job.waiting_code == self.code))
+        conditions += [Job.id > self.after] if self.after is not None else []
+        conditions += [Job.id <= self.until] if self.until is not None else []
+        return conditions + [Job.labels[name].as_string() == value for name, value in self.labels.items()]
 
     def where(self, statement: Statement) -> Statement:
         """The statement, which selects from jobs, narrowed to this filter."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from worker.errors import InvalidRequest
+from worker.errors import InvalidRequest, LanguageNotSupported
 from worker.services.catalogue import Service
-from worker.spec import Spec, make_spec
+from worker.spec import RequestedSpec, Spec, make_spec
 from worker.states import Channels, Lane, Segmentation
 from worker.version import VERSION
 
@@ -104,3 +104,22 @@ def test_another_name_or_host_of_the_same_service_makes_another_job_and_no_other
 def test_another_region_is_another_service() -> None:
     service = Service(name="dashscope.aliyuncs.com", url="wss://dashscope.aliyuncs.com/api-ws", model=SPEC.model)
     assert make_spec(service, language="en", context="Ada").recognition_key != SPEC.recognition_key
+
+
+def test_a_recordings_own_language_counts_where_nobody_named_one() -> None:
+    nobody = RequestedSpec(replace(SPEC, language=None), frozenset({"en", "de"}))
+    assert nobody.in_language("de").language == "de"
+    assert nobody.in_language(None).language is None
+    assert RequestedSpec(SPEC).in_language("de") is SPEC
+
+
+def test_a_recordings_own_language_must_be_one_of_the_service() -> None:
+    with pytest.raises(LanguageNotSupported, match="'fr'"):
+        RequestedSpec(SPEC, frozenset({"en", "de"})).in_language("fr")
+
+
+def test_specs_have_the_same_segments_where_they_are_cut_alike() -> None:
+    assert SPEC.segments_like(replace(SPEC, language="de", lane=Lane.BULK))
+    assert not SPEC.segments_like(replace(SPEC, cut={"pause_ms": 200}))
+    assert not SPEC.segments_like(replace(SPEC, channels=Channels.MIX))
+    assert replace(SPEC, cut={"pause_ms": 200}).preset.pause_ms == 200

@@ -44,13 +44,13 @@ class Languages:
 
     def unknown(self) -> ColumnElement[bool]:
         """Recordings whose language the service cannot recognise."""
-        return self._asked().not_in(list(self.specs))
+        return self._language().not_in(list(self.specs))
 
     def key(self) -> ColumnElement[str]:
         """The recognition key under which a recording is asked; NULL where its language is unknown."""
         if not self.own:
             return literal(self.spec.recognition_key)
-        return case({code: spec.recognition_key for code, spec in self.specs.items()}, value=self._asked())
+        return case({code: spec.recognition_key for code, spec in self.specs.items()}, value=self._language())
 
     def under(self, column: KeyColumn, revisions: Iterable[int]) -> ColumnElement[bool]:
         """A row's key is one of those under which its recording is asked: one look into a set, however many."""
@@ -58,9 +58,9 @@ class Languages:
         keys = {code: _keys(spec, at) for code, spec in self.specs.items()}
         if not self.own:
             return column.in_(keys[DETECTED])
-        return (self._asked() + ":" + column).in_([f"{code}:{key}" for code in keys for key in keys[code]])
+        return (self._language() + ":" + column).in_([f"{code}:{key}" for code in keys for key in keys[code]])
 
-    def _asked(self) -> ColumnElement[str]:
+    def _language(self) -> ColumnElement[str]:
         own = func.coalesce(Recording.language, DETECTED)
         named = [(Recording.archive.in_(self._archives_in(code)), code) for code in sorted({*self.archives.values()})]
         return case(*named, else_=own) if named else own
