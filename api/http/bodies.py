@@ -29,18 +29,22 @@ async def read_body(request: Request, max_bytes: int = MAX_JSON_BYTES) -> bytes:
 def json_body(read: Callable[[Any], Fields], *, optional: bool = False) -> Callable[[Request], Awaitable[Fields]]:
     """A dependency that reads the body as JSON, strictly; no body is an empty object where it is ``optional``.
 
-    It raises InvalidRequest that names the fields, where ``read`` raises ValidationError.
+    It raises as `checked` does.
     """
 
     async def from_request(request: Request) -> Fields:
         body = await read_body(request)
-        fields = {} if optional and not body.strip() else parse_json(body)
-        try:
-            return read(fields)
-        except ValidationError as error:
-            raise InvalidRequest(sentence(error.errors())) from error
+        return checked(read, {} if optional and not body.strip() else parse_json(body))
 
     return from_request
+
+
+def checked(read: Callable[[Any], Fields], fields: object) -> Fields:
+    """What ``read`` makes of them. Raises InvalidRequest that names the fields, where it raises ValidationError."""
+    try:
+        return read(fields)
+    except ValidationError as error:
+        raise InvalidRequest(sentence(error.errors())) from error
 
 
 def pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:

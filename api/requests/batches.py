@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.http.bodies import checked
 from api.http.dependencies import Door
 from api.http.problems import problem
 from api.requests.options import Specs, read_url_options
@@ -16,7 +17,7 @@ from worker.errors import InvalidRequest, RequestError
 from worker.queue.job_rows import Submitted
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
-from worker.shapes.fields import Name, sentence
+from worker.shapes.fields import Name
 from worker.shapes.jobs import BatchItem
 from worker.shapes.options import UrlOptions
 from worker.spec import RequestedSpec
@@ -33,8 +34,8 @@ Read = tuple[UrlOptions, RequestedSpec]
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What a batch was asked with; an item is a JSON object, or whatever the client sent in its place."""
+class BatchRequest:
+    """What a batch is submitted with; an item is a JSON object, or whatever the client sent in its place."""
 
     name: str | None
     items: list[Any]
@@ -57,12 +58,12 @@ class _Body(BaseModel):
     items: list[Any] = Field(default_factory=list)
 
 
-def read_ask(body: bytes) -> Ask:
+def read_batch_request(body: bytes) -> BatchRequest:
     """From a JSON list, or a JSON object with `items`. Raises InvalidRequest."""
-    ask = _from_json(parse_json(body) if body.strip() else {})
-    if len(ask.items) > MAX_ITEMS:
+    request = _from_json(parse_json(body) if body.strip() else {})
+    if len(request.items) > MAX_ITEMS:
         raise InvalidRequest(f"items: {MAX_ITEMS} at most in one JSON body; a manifest may have any number.")
-    return ask
+    return request
 
 
 def submit_items(
@@ -82,17 +83,14 @@ def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> BatchIt
     return BatchItem(number=number, job=submitted.job_id, existing=submitted.existing, error=None)
 
 
-def _from_json(body: object) -> Ask:
+def _from_json(body: object) -> BatchRequest:
     if isinstance(body, list):
-        return Ask(None, body)
+        return BatchRequest(None, body)
     if not isinstance(body, dict):
         raise InvalidRequest("Send a JSON list of items, or an object with `items`.")
-    try:
-        read = _Body.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
+    read = checked(_Body.model_validate, body)
     common = {name: value for name, value in body.items() if name not in SHARED}
-    return Ask(read.name, [{**common, **item} if isinstance(item, dict) else item for item in read.items])
+    return BatchRequest(read.name, [{**common, **item} if isinstance(item, dict) else item for item in read.items])
 
 
 def _read(item: object, specs: Specs) -> "Read | RequestError":

@@ -1,22 +1,18 @@
 """What a campaign may be asked with: selection, spec, limits and rules, checked field by field."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from worker.archive_rules import Rules
 from worker.campaigns.choice.target import CANARY, MAX_FAILURE_SHARE, CampaignLimits, CampaignRules
 from worker.campaigns.review.rules import checked_rule, checked_thresholds
-from worker.errors import InvalidRequest
 from worker.services.lookup import Services
-from worker.shapes.fields import Name, sentence
+from worker.shapes.fields import Name
 from worker.shapes.options import OptionSet, Use, takes
 from worker.shapes.selection import SelectionFields
 from worker.spec import RequestedSpec
 from worker.states import Lane
-
-Fields = TypeVar("Fields", bound=BaseModel)
-
 
 Body = ConfigDict(extra="forbid", frozen=True)
 
@@ -95,11 +91,3 @@ class NoFields(BaseModel):
     """Nothing is asked with it."""
 
     model_config = Body
-
-
-def read_fields(kind: type[Fields], fields: object) -> Fields:
-    """Raises InvalidRequest that names the fields."""
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error

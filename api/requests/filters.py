@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from inspect import Parameter, Signature
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from api.http.bodies import checked
 from worker.errors import InvalidRequest
 from worker.queue.filters import JobFilter
-from worker.shapes.fields import sentence
 from worker.shapes.selection import JobFields, RecordingFields
 
 LabelQuery = Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")]
@@ -20,7 +20,7 @@ def chosen_by(fields: object) -> JobFilter:
     """Raises InvalidRequest that names the fields."""
     if not isinstance(fields, dict):
         raise InvalidRequest("The filter must be a JSON object.")
-    return JobFilter(**dict(_checked(JobFields, fields)))
+    return JobFilter(**dict(checked(JobFields.model_validate, fields)))
 
 
 def labels_of(given: Sequence[str]) -> dict[str, str]:
@@ -35,7 +35,8 @@ def _in_query(kind: type[Fields]) -> Callable[..., Fields]:
     """The fields as a route's query has them: text, where empty is left out, and a `label` for each of the labels."""
 
     def read(label: Sequence[str], **given: str | None) -> Fields:
-        return _checked(kind, {**{name: value for name, value in given.items() if value}, "labels": labels_of(label)})
+        texts = {name: value for name, value in given.items() if value}
+        return checked(kind.model_validate, {**texts, "labels": labels_of(label)})
 
     texts = [
         Parameter(
@@ -50,13 +51,6 @@ def _in_query(kind: type[Fields]) -> Callable[..., Fields]:
     label = Parameter("label", Parameter.KEYWORD_ONLY, default=(), annotation=LabelQuery)
     read.__signature__ = Signature([*texts, label])  # type: ignore[attr-defined]  # FastAPI reads it
     return read
-
-
-def _checked(kind: type[Fields], fields: dict[str, Any]) -> Fields:
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
 
 
 def _jobs(fields: Annotated[JobFields, Depends(_in_query(JobFields))]) -> JobFilter:

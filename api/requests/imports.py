@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from api.http.bodies import checked
 from api.http.dependencies import Door
 from api.requests.options import read_options
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
+from worker.imports.estimate import Expectation, expect
 from worker.imports.listing import FolderAsk, check_folder, manifest_source
 from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.rows import ManifestRow
-from worker.shapes.fields import sentence
+from worker.shapes.archives import ImportEstimate
 from worker.shapes.options import JobOptions, SpecOptions
 from worker.strict_json import parse_json
+from worker.views.archives import estimate_import
 
 NOT_OF_AN_IMPORT = JobOptions.model_fields.keys() - SpecOptions.model_fields.keys()
 TRUE = frozenset({"true", "1", "yes"})
@@ -34,10 +37,7 @@ def read_import_ask(body: bytes) -> ImportAsk:
     fields = parse_json(body)
     if not isinstance(fields, dict):
         raise InvalidRequest("Send a JSON object with a folder, or a manifest as JSON lines or CSV.")
-    try:
-        return ImportAsk.model_validate(fields)
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
+    return checked(ImportAsk.model_validate, fields)
 
 
 def folder_source(ask: FolderAsk, door: Door, *, settle_s: float = 0) -> dict[str, Any]:
@@ -61,6 +61,19 @@ def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) 
 def _check_spec(options: JobOptions, door: Door) -> None:
     with door.database.reading() as session:
         rules_of(session, options.archive).requested(options.of_spec(), door.services)
+
+
+def expected(door: Door, archive: str, source: Mapping[str, Any], options: Mapping[str, Any] | None) -> ImportEstimate:
+    """Look at the folder, for a while at most. Raises what the import would meet at its beginning."""
+    return priced(door, archive, expect(source, door.settings, door.store), options)
+
+
+def priced(door: Door, archive: str, seen: Expectation, options: Mapping[str, Any] | None) -> ImportEstimate:
+    """What was seen, with what jobs with these options would cost."""
+    with door.database.reading() as session:
+        rules = rules_of(session, archive)
+        spec = None if options is None else rules.requested(options, door.services).spec
+        return estimate_import(session, door.services, archive, seen, spec)
 
 
 class ManifestUpload:

@@ -2,19 +2,16 @@
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
+from api.http.bodies import checked
 from worker.archive_rules import Rules, rules_of
 from worker.database import Database
 from worker.errors import InvalidRequest
 from worker.services.lookup import Services
-from worker.shapes.fields import sentence
 from worker.shapes.options import JobOptions, OptionSet, SpecOptions, UrlOptions, Use, takes
 from worker.spec import RequestedSpec, Spec, make_spec
 
-Kind = TypeVar("Kind", bound=OptionSet)
 MOST_KEPT = 1000  # of one request: a manifest whose rows all have a context of their own must not fill the memory
 # Text that is empty is as good as left out, but where it is the option's default.
 MAY_BE_EMPTY = {name for name, field in SpecOptions.model_fields.items() if field.default == ""}
@@ -22,21 +19,14 @@ MAY_BE_EMPTY = {name for name, field in SpecOptions.model_fields.items() if fiel
 
 def read_options(fields: dict[str, Any]) -> JobOptions:
     """Raises InvalidRequest that names the fields."""
-    return _read(JobOptions, fields)
+    return checked(JobOptions.model_validate, _without_empty(fields))
 
 
 def read_url_options(fields: object) -> UrlOptions:
     """Raises InvalidRequest that names the fields."""
     if not isinstance(fields, dict):
         raise InvalidRequest("Each submission must be a JSON object with a url.")
-    return _read(UrlOptions, fields)
-
-
-def _read(kind: type[Kind], fields: dict[str, Any]) -> Kind:
-    try:
-        return kind.model_validate({name: value for name, value in fields.items() if value not in ("", None)})
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
+    return checked(UrlOptions.model_validate, _without_empty(fields))
 
 
 class Specs:
@@ -75,10 +65,8 @@ def read_retry(fields: object) -> RetryOptions:
     """Raises InvalidRequest that names the fields."""
     if not isinstance(fields, dict):
         raise InvalidRequest("The options must be a JSON object.")
-    try:
-        return RetryOptions.model_validate({name: value for name, value in fields.items() if value is not None})
-    except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
+    given = {name: value for name, value in fields.items() if value is not None}
+    return checked(RetryOptions.model_validate, given)
 
 
 def changed(spec: Spec, asked: RetryOptions, services: Services) -> Spec:
@@ -92,3 +80,7 @@ def changed(spec: Spec, asked: RetryOptions, services: Services) -> Spec:
     meant = {name: value for name, value in given.items() if value != "" or name in MAY_BE_EMPTY}
     service = services.find(meant.pop("service", spec.service))
     return replace(make_spec(service, **{**own, **meant}), revision=spec.revision)
+
+
+def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in ("", None)}

@@ -12,8 +12,7 @@ from api.http.dependencies import Door, DoorOf
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.http.queries import PageQuery
 from api.requests.docs import IMPORT, problems
-from api.requests.expecting import expected
-from api.requests.imports import ImportAsk, ManifestUpload, folder_source, job_options, read_import_ask
+from api.requests.imports import ImportAsk, ManifestUpload, expected, folder_source, job_options, read_import_ask
 from api.requests.uploads import refuse_length
 from api.routes.archives import ArchiveName
 from worker.archive_rules import locked_archive

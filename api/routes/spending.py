@@ -15,7 +15,7 @@ from worker.services.prices import nusd
 from worker.shapes.base import Page
 from worker.shapes.fields import Name
 from worker.shapes.spending import Budget, Estimate, Usage
-from worker.spending.estimates import Asked
+from worker.spending.estimates import EstimateRequest
 from worker.spending.scopes import check_price, scope_of
 from worker.states import Segmentation
 from worker.views.spending import list_budgets, read_budget, read_estimate, read_usage
@@ -92,13 +92,13 @@ def get_estimate(
     sampled: Share = None,
 ) -> Estimate:
     """What recordings of this length would send, cost and take, with the share that earlier jobs had to send."""
-    planned = Asked(
+    planned = EstimateRequest(
         recordings=recordings,
         audio_ms=audio_ms,
         archive=archive,
         service=service,
         model=model,
-        segmentation=segmentation,
+        streamed=segmentation is Segmentation.SERVER_VAD,
         sampled=sampled,
     )
     with door.database.reading() as session:

@@ -12,7 +12,7 @@ from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.requests import submissions
-from api.requests.batches import MAX_BODY_BYTES, Ask, read_ask, submit_items
+from api.requests.batches import MAX_BODY_BYTES, BatchRequest, read_batch_request, submit_items
 from api.requests.docs import BATCH, SUBMISSION, problems
 from api.requests.manifest_upload import PATH, Bulk
 from api.requests.options import read_options, read_url_options
@@ -65,8 +65,8 @@ async def submit_batch(request: Request, door: DoorOf, once: Once) -> SubmittedB
     content_type = request.headers.get("content-type", "")
     if is_manifest(content_type):
         return await _manifest(request, door, kind_of(content_type), once)
-    ask = read_ask(await read_body(request, MAX_BODY_BYTES))
-    return await run_in_threadpool(_items, door, ask, once)
+    batch = read_batch_request(await read_body(request, MAX_BODY_BYTES))
+    return await run_in_threadpool(_items, door, batch, once)
 
 
 @router.get("/v1/batches/{batch_id}", tags=["batches"], responses=problems(404))
@@ -121,13 +121,13 @@ async def _manifest(request: Request, door: Door, kind: str, once: IdempotentWri
     return await to_thread.run_sync(lambda: Bulk(door, kind, shared, once).take(body), limiter=door.uploads)
 
 
-def _items(door: Door, ask: Ask, once: IdempotentWrite) -> SubmittedBatch:
-    prepared = ask.prepare(door)
+def _items(door: Door, batch: BatchRequest, once: IdempotentWrite) -> SubmittedBatch:
+    prepared = batch.prepare(door)
 
     def work(session: Session) -> Answer[SubmittedBatch]:
-        batch_id = add_batch(session, ask.name)
+        batch_id = add_batch(session, batch.name)
         items, lanes = submit_items(session, prepared, batch_id)
         body = SubmittedBatch.extending(read_batch(session, batch_id), items=items)
         return Answer(body, 202, f"{PATH}/{batch_id}", lanes)
 
-    return once(work, {"name": ask.name, "items": ask.items})
+    return once(work, {"name": batch.name, "items": batch.items})

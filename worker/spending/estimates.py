@@ -12,7 +12,7 @@ from worker.results.progress import SPAN, STREAMED
 from worker.services.catalogue import Service
 from worker.services.lookup import Services
 from worker.services.prices import Price, usd
-from worker.states import JobState, Segmentation
+from worker.states import JobState
 
 LATEST_JOBS = 1000  # those that the share of speech is taken from
 EARLIER_JOBS = "earlier jobs"
@@ -66,7 +66,7 @@ def _time_s(to_send_ms: int, service: Service) -> float | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class EstimateRequest:
     """Recordings that might be submitted; ``sampled`` is a share of them that was measured where they are."""
 
     recordings: int
@@ -74,20 +74,20 @@ class Asked:
     archive: str
     service: str | None = None
     model: str | None = None
-    segmentation: Segmentation = Segmentation.DOCUMENT
+    streamed: bool = False  # the service cuts: it hears silence too
     sampled: float | None = None
 
 
-def estimate_for(session: Session, services: Services, asked: Asked) -> tuple[Service, str, Estimate]:
+def estimate_for(session: Session, services: Services, request: EstimateRequest) -> tuple[Service, str, Estimate]:
     """With the service and model that these recordings would go to. Raises UnknownService, ServiceNotAllowed."""
-    rules = rules_of(session, asked.archive)
-    service = services.find(asked.service or rules.service)
+    rules = rules_of(session, request.archive)
+    service = services.find(request.service or rules.service)
     rules.check(service.name)
-    model = asked.model or service.model
-    ratio, ratio_from = send_ratio(session, asked.segmentation, asked.archive, lambda: asked.sampled, SAMPLE)
+    model = request.model or service.model
+    ratio, ratio_from = send_ratio(session, request.archive, lambda: request.sampled, SAMPLE, streamed=request.streamed)
     made = estimate(
-        recordings=asked.recordings,
-        audio_ms=asked.audio_ms,
+        recordings=request.recordings,
+        audio_ms=request.audio_ms,
         send_ratio=ratio,
         ratio_from=ratio_from,
         service=service,
@@ -98,17 +98,18 @@ def estimate_for(session: Session, services: Services, asked: Asked) -> tuple[Se
 
 def send_ratio(
     session: Session,
-    segmentation: Segmentation,
     archive: str | None,
     measure: Callable[[], float | None],
     measured_from: str,
+    *,
+    streamed: bool,
 ) -> tuple[float, str]:
     """What is sent for each ms of a recording, and where that is from.
 
     The archive's own jobs know best, then what ``measure`` says of the recordings themselves, then all jobs that there
     were; where none does everything is counted. ``measure`` is called only where the archive's jobs say nothing.
     """
-    if segmentation is Segmentation.SERVER_VAD:  # the service hears silence too
+    if streamed:
         return 1.0, WHOLE
     if (known := send_ratio_of_jobs(session, archive)) is not None:
         return known, EARLIER_JOBS

@@ -24,7 +24,7 @@ from worker.shapes.archives import (
 )
 from worker.shapes.base import Page, moment
 from worker.spec import Spec
-from worker.spending.estimates import Asked, estimate_for
+from worker.spending.estimates import EstimateRequest, estimate_for
 from worker.views.pages import PageRequest, make_page
 
 
@@ -68,13 +68,13 @@ def estimate_import(
     taken = counted.view()
     if spec is None or counted.audio_ms is None:
         return taken
-    jobs = Asked(
+    jobs = EstimateRequest(
         recordings=counted.recordings,
         audio_ms=counted.audio_ms,
         archive=archive,
         service=spec.service,
         model=spec.model,
-        segmentation=spec.segmentation,
+        streamed=spec.is_streamed,
     )
     service, model, made = estimate_for(session, services, jobs)
     no_price = f"No price is known for {model!r} of {service.name!r}: so the money is not known."

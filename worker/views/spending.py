@@ -18,7 +18,7 @@ from worker.services.prices import usd
 from worker.shapes.base import Page, moment
 from worker.shapes.spending import Budget, Budgets, Estimate, Usage, UsagePage
 from worker.spending.costs import cost_nusd
-from worker.spending.estimates import Asked, estimate_for
+from worker.spending.estimates import EstimateRequest, estimate_for
 from worker.spending.ledger import FOREVER_MS
 from worker.spending.scopes import campaign_id
 
@@ -36,9 +36,9 @@ def read_budget(session: Session, scope: Scope, name: str, period: Period) -> Bu
     return next(_budget(row) for row in budgets_of(session, scope, name) if row.period is period)
 
 
-def read_estimate(session: Session, services: Services, asked: Asked) -> Estimate:
+def read_estimate(session: Session, services: Services, request: EstimateRequest) -> Estimate:
     """Raises UnknownService, ServiceNotAllowed."""
-    service, model, made = estimate_for(session, services, asked)
+    service, model, made = estimate_for(session, services, request)
     return Estimate(service=service.name, model=model, **vars(made))
 
 

@@ -135,10 +135,10 @@ def _limited(service: Service, limits: CampaignLimits) -> Service:
 def _estimate(session: Session, services: Services, target: Target, chosen: Group, service: Service) -> Estimate:
     ratio, ratio_from = send_ratio(
         session,
-        target.spec.segmentation,
         target.selection.archive,
         lambda: _spoken_share(session, target),
         SAMPLED,
+        streamed=target.spec.is_streamed,
     )
     return estimate(
         recordings=chosen.recordings,

@@ -13,7 +13,7 @@ from worker.services.catalogue import HOSTED_MODEL
 from worker.services.lookup import Services
 from worker.services.prices import Price
 from worker.settings import load_settings
-from worker.spending.estimates import Asked, Estimate, estimate, estimate_for, send_ratio_of_jobs
+from worker.spending.estimates import Estimate, EstimateRequest, estimate, estimate_for, send_ratio_of_jobs
 from worker.spending.sampling import sampled_send_ratio
 from worker.states import Channels, Segmentation
 
@@ -24,7 +24,7 @@ HEARD = sum(span.end_ms - span.start_ms for span in SPANS) / AUDIO_MS
 def made(database: Database, **asked: object) -> Estimate:
     with database.reading() as session:
         plain = {"recordings": 1, "audio_ms": HOUR_MS, "archive": "others"}
-        _, _, found = estimate_for(session, Services(load_settings()), Asked(**{**plain, **asked}))  # type: ignore[arg-type]
+        _, _, found = estimate_for(session, Services(load_settings()), EstimateRequest(**{**plain, **asked}))  # type: ignore[arg-type]
     return found
 
 
@@ -66,7 +66,7 @@ def test_the_share_is_of_the_archive_s_jobs_else_of_the_files_else_of_all_jobs_e
     sampled = made(database, sampled=0.3)
     assert (sampled.send_ratio, sampled.ratio_from) == (0.3, "a sample of the files")
     assert made(database, archive="tests", sampled=0.3).send_ratio == HEARD
-    assert made(database, archive="tests", segmentation=Segmentation.SERVER_VAD).send_ratio == 1.0
+    assert made(database, archive="tests", streamed=True).send_ratio == 1.0
 
 
 def test_an_archive_s_rules_hold_for_its_estimate(database: Database) -> None:
