@@ -22,16 +22,18 @@ MOST_CHANGES = 50  # of languages
 EDITS = ("edits", "substituted", "deleted", "inserted", "words")
 
 
-def summarise(session: Session, campaign_id: str, *, canary_only: bool = False) -> dict[str, Any]:
+def summarise(
+    session: Session, campaign_id: str, *, canary_only: bool = False, read_at_most: int = MOST_ROWS
+) -> dict[str, Any]:
     """Sums over the members that were compared; ``campaign_id`` is the id, not the name.
 
     ``error`` is there where references were, over recordings with an old and a new version; ``new_error`` has those
     too whose reference is older than any version of a machine. ``difference`` is of old and new without a reference.
-    Of a very large campaign a random part is read, always the same: ``share_read`` says how much.
+    Of more rows than ``read_at_most`` a random part is read, always the same: ``share_read`` says how much.
     """
     own = (Member.campaign_id == campaign_id, *([Member.canary] if canary_only else []))
     states = _states(session, own)
-    share = min(1.0, MOST_ROWS / max(states.get(MemberState.DONE, 0), 1))
+    share = min(1.0, read_at_most / max(states.get(MemberState.DONE, 0), 1))
     totals = ComparisonTotals()
     for comparison in _comparisons(session, own, share):
         totals.add(comparison)

@@ -18,7 +18,6 @@ from worker.database import upsert
 from worker.models import Campaign, Member, Recording, Transcript
 from worker.states import MemberState
 
-SLICE = 5_000  # recordings looked at in one transaction
 COLUMNS = (
     "campaign_id",
     "recording_id",
@@ -38,10 +37,10 @@ BANDS_MS = (60_000, 600_000, 3_600_000)  # short, a call, a meeting, and what is
 Stratum = tuple[int | None, str, int | None, bool]
 
 
-def enrol_slice(session: Session, campaign: Campaign) -> str | None:
-    """Enrol the next recordings behind the campaign's position; the new position, None at the end."""
+def enrol_slice(session: Session, campaign: Campaign, size: int) -> str | None:
+    """Of the next ``size`` recordings behind the campaign's position; the new position, None at the end."""
     target = Target.of(campaign)
-    edge = _edge(session, target, campaign.position or "")
+    edge = _edge(session, target, campaign.position or "", size)
     if edge is None:
         return None
     within = (Recording.id > (campaign.position or ""), Recording.id <= edge)
@@ -69,12 +68,12 @@ def add_members(
     session.execute(adding.on_conflict_do_nothing())
 
 
-def _edge(session: Session, target: Target, after: str) -> str | None:
+def _edge(session: Session, target: Target, after: str, size: int) -> str | None:
     """The last id of the next slice: of the archive's recordings where one is chosen."""
     ids = select(Recording.id).where(Recording.id > after, Recording.id <= target.until_id)
     if target.selection.archive is not None:
         ids = ids.where(Recording.archive == target.selection.archive)
-    few = ids.order_by(Recording.id).limit(SLICE).subquery()
+    few = ids.order_by(Recording.id).limit(size).subquery()
     edge: str | None = session.scalar(select(func.max(few.c.id)))
     return edge
 

@@ -19,20 +19,22 @@ from worker.spec import Spec
 from worker.states import MemberState
 
 FEWEST = 4  # without a worker in sight: enough to be found by whoever comes
-MOST = 200  # members that get a job in one transaction
 
 
-def window(parallel: int | None, slots: int) -> int:
+def most_given(parallel: int | None, slots: int) -> int:
     """How many members may have a job that has not ended: the campaign's limit, else twice the fleet's slots."""
     return parallel if parallel is not None else max(FEWEST, 2 * slots)
 
 
-def feed(session: Session, campaign: Campaign, slots: int, *, canary: bool = False) -> int:
-    """Give jobs to waiting members, of the canary alone or of all, as far as the window has room; how many."""
-    room = window(campaign.limits.get("parallel"), slots) - count_members(session, campaign.id, MemberState.GIVEN)
+def feed(session: Session, campaign: Campaign, slots: int, *, at_most: int, canary: bool = False) -> int:
+    """Give jobs to waiting members, of the canary alone or of all, as far as there is room; how many.
+
+    ``slots`` are the fleet's, ``at_most`` is for one transaction.
+    """
+    room = most_given(campaign.limits.get("parallel"), slots) - count_members(session, campaign.id, MemberState.GIVEN)
     if room <= 0:
         return 0
-    waiting = _waiting(session, campaign, min(room, MOST), canary=canary)
+    waiting = _waiting(session, campaign, min(room, at_most), canary=canary)
     allowed = _allowed(session, campaign, waiting)
     for member in allowed:
         if member.job_id is not None:  # it was withdrawn: what was answered stays

@@ -16,18 +16,16 @@ from worker.models import Campaign, Member, Recording
 from worker.states import MemberState
 
 Version = InstrumentedAttribute[str | None]
-SLICE = 4_000  # members in one transaction
-SLICE_BY_RULE = 500  # whose comparisons are read
 
 
-def promote_slice(session: Session, campaign: Campaign) -> str | None:
-    """Move the current versions of the next members behind the position; the new position, None at the end.
+def promote_slice(session: Session, campaign: Campaign, size: int) -> str | None:
+    """Move the current versions of the next ``size`` members behind the position; the new position, None at the end.
 
     A pinned version stays, and so does one that is not the one from before any more: somebody, or a job, has chosen
     another since, and that was not what the new one was compared with.
     """
     rule = campaign.rules.get("promote")
-    edge = _edge(session, campaign, SLICE_BY_RULE if rule else SLICE)
+    edge = _edge(session, campaign, size)
     if edge is not None:
         own = _slice(campaign, edge)
         promote_some(session, [*own, *([_passing(session, own, rule)] if rule else [])])
@@ -48,12 +46,12 @@ def promote_some(session: Session, chosen: Sequence[ColumnElement[bool]]) -> Non
     _note(session, chosen, Member.after_id, promoted=True)
 
 
-def roll_back_slice(session: Session, campaign: Campaign) -> str | None:
+def roll_back_slice(session: Session, campaign: Campaign, size: int) -> str | None:
     """Put the versions from before back, where the campaign's is still the current one and nobody has pinned it.
 
     Where there was none before, the campaign's stays: a transcript is better than none.
     """
-    edge = _edge(session, campaign, SLICE)
+    edge = _edge(session, campaign, size)
     if edge is not None:
         chosen = [*_slice(campaign, edge), Member.promoted.is_(True), Member.before_id.is_not(None)]
         _point(session, chosen, Member.before_id, Recording.current_transcript_id == Member.after_id)

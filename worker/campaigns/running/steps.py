@@ -5,6 +5,7 @@ How far it is stands in its row, committed with what it did: whoever is killed, 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import or_, select
@@ -27,19 +28,33 @@ log = structlog.get_logger(__name__)
 FEWEST_ENDED = 20  # before that, a share of failures says little
 UNFINISHED = (MemberState.WAITING, MemberState.GIVEN)
 
-Slice = Callable[[Session, Campaign], str | None]
+
+@dataclass(frozen=True, kw_only=True)
+class StepSizes:
+    """How much one transaction does at the most."""
+
+    enrolled: int = 5_000  # recordings that are looked at
+    given: int = 200  # members that get a job
+    promoted: int = 4_000  # members whose recordings' current versions are moved, there or back
+    promoted_by_rule: int = 500  # the same where their comparisons are read
+
+
+USUAL_SIZES = StepSizes()
+Slice = Callable[[Session, Campaign, StepSizes], str | None]
 SLICES: dict[CampaignStep, Slice] = {
-    CampaignStep.ENROLLING: enrol_slice,
-    CampaignStep.PROMOTING: promote_slice,
-    CampaignStep.ROLLING_BACK: roll_back_slice,
+    CampaignStep.ENROLLING: lambda session, campaign, sizes: enrol_slice(session, campaign, sizes.enrolled),
+    CampaignStep.PROMOTING: lambda session, campaign, sizes: promote_slice(
+        session, campaign, sizes.promoted_by_rule if campaign.rules.get("promote") else sizes.promoted
+    ),
+    CampaignStep.ROLLING_BACK: lambda session, campaign, sizes: roll_back_slice(session, campaign, sizes.promoted),
 }
 
 
-def take_steps(database: Database) -> bool:
+def take_steps(database: Database, sizes: StepSizes = USUAL_SIZES) -> bool:
     """One step of each campaign that has something to do; whether any of them has more to do at once."""
     going_on = _going_on(database)
     room = slots(database) if going_on else 0
-    more = [_take_step(database, campaign_id, room) for campaign_id in going_on]
+    more = [_take_step(database, campaign_id, room, sizes) for campaign_id in going_on]
     return any(more)
 
 
@@ -53,7 +68,7 @@ def _going_on(database: Database) -> list[str]:
         return list(session.scalars(query.order_by(Campaign.id)))
 
 
-def _take_step(database: Database, campaign_id: str, room: int) -> bool:
+def _take_step(database: Database, campaign_id: str, room: int, sizes: StepSizes) -> bool:
     with database.reading() as session:  # what is compared is compared before anything is locked
         ends = read_ends(session, campaign_id)
     with database.writing() as session:
@@ -61,7 +76,7 @@ def _take_step(database: Database, campaign_id: str, room: int) -> bool:
         if campaign is None:
             return False
         noted = record_ends(session, campaign_id, ends)
-        more = _go_on(session, campaign, noted, room)
+        more = _go_on(session, campaign, noted, room, sizes)
         session.commit()
     return more or bool(noted)
 
@@ -74,13 +89,13 @@ def _lock(session: Session, campaign_id: str) -> Campaign | None:
     return found
 
 
-def _go_on(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int) -> bool:
+def _go_on(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int, sizes: StepSizes) -> bool:
     """The part of the step that is the state's; whether there is more to do at once."""
     match campaign.status:
         case CampaignState.CANARY:
-            return _canary(session, campaign, room)
+            return _canary(session, campaign, room, sizes)
         case CampaignState.RUNNING:
-            return _run(session, campaign, noted, room)
+            return _run(session, campaign, noted, room, sizes)
         case CampaignState.PAUSED:
             return withdraw(session, campaign.id, JobState.QUEUED) > 0
         case CampaignState.CANCELLED:
@@ -89,14 +104,14 @@ def _go_on(session: Session, campaign: Campaign, noted: list[MemberEnd], room: i
         campaign.step == CampaignStep.PROMOTING or (campaign.status, campaign.step) == (CampaignState.PROMOTED, None)
     ):
         promote_late(session, campaign, [end.recording_id for end in noted])
-    return _next_slice(session, campaign)
+    return _next_slice(session, campaign, sizes)
 
 
-def _next_slice(session: Session, campaign: Campaign) -> bool:
+def _next_slice(session: Session, campaign: Campaign, sizes: StepSizes) -> bool:
     """A slice of what goes on within the state; False where nothing does."""
     if campaign.step is None:
         return False
-    position = SLICES[CampaignStep(campaign.step)](session, campaign)
+    position = SLICES[CampaignStep(campaign.step)](session, campaign, sizes)
     if position is None:
         life.come_to_the_end(session, campaign)
         log.info("a step of a campaign has come to its end", campaign=campaign.id, step=campaign.step)
@@ -105,12 +120,13 @@ def _next_slice(session: Session, campaign: Campaign) -> bool:
     return True
 
 
-def _canary(session: Session, campaign: Campaign, room: int) -> bool:
+def _canary(session: Session, campaign: Campaign, room: int, sizes: StepSizes) -> bool:
     if campaign.step == CampaignStep.DRAWING:
         enrol_canary(session, campaign)
         life.come_to_the_end(session, campaign)
         return True
-    if feed(session, campaign, room, canary=True) or has_members(session, campaign.id, *UNFINISHED, canary=True):
+    given = feed(session, campaign, room, at_most=sizes.given, canary=True)
+    if given or has_members(session, campaign.id, *UNFINISHED, canary=True):
         return False
     _review(session, campaign)
     return True
@@ -127,13 +143,13 @@ def _review(session: Session, campaign: Campaign) -> None:
     life.reviewed(session, campaign, holds=holds, reason={"code": "canary_done", "message": why})
 
 
-def _run(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int) -> bool:
+def _run(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int, sizes: StepSizes) -> bool:
     if any(end.failed for end in noted) and (why := _too_many_failed(session, campaign)):
         log.warning("too many recordings of a campaign have failed; it is paused", campaign=campaign.id)
         life.pause(session, campaign.id, {"code": "too_many_failed", "message": why})
         return False
-    enrolling = _next_slice(session, campaign)
-    feed(session, campaign, room)
+    enrolling = _next_slice(session, campaign, sizes)
+    feed(session, campaign, room, at_most=sizes.given)
     if not enrolling and not has_members(session, campaign.id, *UNFINISHED):
         life.finish(session, campaign)
         log.info("a campaign has finished; its transcripts wait for the promotion", campaign=campaign.id)

@@ -27,20 +27,14 @@ from worker import workers
 from worker.budgets import Scope, budgets_of
 from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.review.rules import checked_thresholds
-from worker.campaigns.running import enrolment, feed, life, promotion
-from worker.campaigns.running.steps import take_steps
+from worker.campaigns.running import life
+from worker.campaigns.running.steps import StepSizes, take_steps
 from worker.database import Database
 from worker.models import Recording
 from worker.states import CampaignState
 
 NEW_MODEL = "pocketsphinx-en-us"  # the one that answers
-
-
-@pytest.fixture
-def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrolment, "SLICE", 3)
-    monkeypatch.setattr(promotion, "SLICE", 3)
-    monkeypatch.setattr(promotion, "SLICE_BY_RULE", 2)
+SMALL = StepSizes(enrolled=3, promoted=3, promoted_by_rule=2)
 
 
 class Killed(Exception):
@@ -58,7 +52,7 @@ def killed_at(database: Database, commit: int) -> None:
 
     event.listen(Session, "before_commit", before)
     try:
-        settle(database)
+        settle(database, SMALL)
     except Killed:
         pass
     finally:
@@ -108,47 +102,43 @@ def test_money_and_hours_are_budgets_of_the_campaign(sqlite_database: Database) 
     assert (found["all"].limit_ms, found["all"].limit_nusd) == (None, 500_000_000)
 
 
-@pytest.mark.usefixtures("small_slices")
 def test_enrolment_goes_by_slices_and_leaves_nobody_out(database: Database) -> None:
     ids = [add_recording(database) for _ in range(10)]
     other = add_recording(database, archive="court")
     made = add_campaign(database, target(archive="calls"))
     do(database, life.start, made)
-    take_steps(database)
+    take_steps(database, SMALL)
     assert len(members(database, made)) == 3
-    settle(database)
+    settle(database, SMALL)
     assert [one.recording_id for one in members(database, made)] == ids
     assert other not in ids
 
 
-@pytest.mark.usefixtures("small_slices")
 def test_at_most_so_many_are_enrolled(database: Database) -> None:
     for _ in range(10):
         add_recording(database)
     made = add_campaign(database, target(limit=5))
     do(database, life.start, made)
-    settle(database)
+    settle(database, SMALL)
     assert len(members(database, made)) == 5
 
 
-@pytest.mark.usefixtures("small_slices")
 @pytest.mark.parametrize("commit", [1, 2, 3, 5])
 def test_a_kill_between_slices_is_made_up_for(sqlite_database: Database, commit: int) -> None:
     made, ids = finished(sqlite_database, 8)
     before = [current(sqlite_database, one) for one in ids]
     do(sqlite_database, life.promote, made)
     killed_at(sqlite_database, commit)
-    settle(sqlite_database)
+    settle(sqlite_database, SMALL)
     assert {model_now(sqlite_database, one) for one in ids} == {NEW_MODEL}
 
     do(sqlite_database, life.roll_back, made)
     killed_at(sqlite_database, commit)
     assert None not in [current(sqlite_database, one) for one in ids]
-    settle(sqlite_database)
+    settle(sqlite_database, SMALL)
     assert [current(sqlite_database, one) for one in ids] == before
 
 
-@pytest.mark.usefixtures("small_slices")
 @pytest.mark.parametrize("commit", [1, 2, 4])
 def test_a_kill_while_enrolling_and_feeding_makes_no_job_twice(sqlite_database: Database, commit: int) -> None:
     for _ in range(8):
@@ -156,48 +146,45 @@ def test_a_kill_while_enrolling_and_feeding_makes_no_job_twice(sqlite_database: 
     made = add_campaign(sqlite_database, limits=CampaignLimits(parallel=4))
     do(sqlite_database, life.start, made)
     killed_at(sqlite_database, commit)
-    settle(sqlite_database)
+    settle(sqlite_database, SMALL)
     assert len(jobs_of(sqlite_database, made)) == 4
-    run(sqlite_database, made)
+    run(sqlite_database, made, SMALL)
     assert (len(jobs_of(sqlite_database, made)), states(sqlite_database, made)) == (8, ["done"] * 8)
 
 
-@pytest.mark.usefixtures("small_slices")
 def test_dispatchers_at_once_do_everything_once(database: Database) -> None:
     ids = [add_recording(database) for _ in range(12)]
     made = add_campaign(database, limits=CampaignLimits(parallel=5))
     do(database, life.start, made)
     while state_of(database, made) != CampaignState.FINISHED:
-        at_once(3, lambda _number: settle(database))
+        at_once(3, lambda _number: settle(database, SMALL))
         assert states(database, made).count("given") <= 5
         work(database)
     assert len(jobs_of(database, made)) == 12
     do(database, life.promote, made)
-    at_once(3, lambda _number: settle(database))
-    settle(database)
+    at_once(3, lambda _number: settle(database, SMALL))
+    settle(database, SMALL)
     assert {model_now(database, one) for one in ids} == {NEW_MODEL}
 
 
-@pytest.mark.usefixtures("small_slices")
 def test_only_those_that_pass_the_rule_are_promoted(database: Database) -> None:
     ids = [add_recording(database) for _ in range(5)]
     made = add_campaign(database)
     do(database, life.start, made)
-    settle(database)
+    settle(database, SMALL)
     work(database, text="old words", at_most=2)  # as before
-    settle(database)
+    settle(database, SMALL)
     work(database, text="old wards", at_most=1)  # one word of two is another
-    run(database, made, text="quite another thing")
+    run(database, made, SMALL, text="quite another thing")
     assert sorted(one.rate or 0 for one in members(database, made)) == [0, 0, 0.5, 1.5, 1.5]
 
     do(database, life.promote, made, {"max_rate": 0.5})
-    settle(database)
+    settle(database, SMALL)
     passing = {one.recording_id for one in members(database, made) if one.rate is not None and one.rate <= 0.5}
     assert {one for one in ids if model_now(database, one) == NEW_MODEL} == passing
     assert {one.recording_id for one in members(database, made) if one.promoted} == passing
 
 
-@pytest.mark.usefixtures("small_slices")
 @pytest.mark.parametrize(
     ("thresholds", "state"),
     [
@@ -213,7 +200,7 @@ def test_thresholds_let_it_go_on_by_itself(sqlite_database: Database, thresholds
         add_recording(sqlite_database)
     made = add_campaign(sqlite_database, canary=2, thresholds=checked_thresholds(thresholds))
     do(sqlite_database, life.start, made)
-    run(sqlite_database, made, text="new words")  # for "old words": one of two
+    run(sqlite_database, made, SMALL, text="new words")  # for "old words": one of two
     assert state_of(sqlite_database, made) == state
     told = (campaign(sqlite_database, made).reason or {}).get("message", "")
     assert ("not within its thresholds" in told) is (state == "review")
@@ -263,11 +250,10 @@ def test_readers_meet_a_transcript_at_every_moment(database: Database) -> None:
     assert (missing, len(ids)) == ([], 12)
 
 
-def test_few_are_fed_in_one_transaction(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "MOST", 2)
+def test_few_are_fed_in_one_transaction(sqlite_database: Database) -> None:
     for _ in range(6):
         add_recording(sqlite_database)
     made = add_campaign(sqlite_database, limits=CampaignLimits(parallel=5))
     do(sqlite_database, life.start, made)
-    take_steps(sqlite_database)
+    take_steps(sqlite_database, StepSizes(given=2))
     assert len(jobs_of(sqlite_database, made)) == 2
