@@ -24,17 +24,17 @@ SAMPLE_SEED = 0x5EED  # another lot than the selection's own, or a sample of it 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class PlannedGroup:
     """Recordings of the selection that are transcribed, or that are passed over for one reason."""
 
     recordings: int = 0
     audio_ms: int = 0
-    known: int = 0  # whose length is known
+    measured: int = 0  # whose length is known
 
     @property
     def expected_ms(self) -> int:
         """Their length, where those that nobody has decoded yet are as long as the others."""
-        return round(self.audio_ms * self.recordings / self.known) if self.known else 0
+        return round(self.audio_ms * self.recordings / self.measured) if self.measured else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,25 +64,25 @@ def make_plan(
     """
     if target.selection.archive is not None:
         check_known(session, target.selection.archive, "selection.archive")
-    _roomier(session)
+    _raise_work_memory(session)
     target = replace(target, selection=target.selection.model_copy(update={"edge": _edge(session, target)}))
     groups = _groups(session, target)
-    pinned = min(groups.get(Skip.PINNED, Group()).recordings, MOST_PINNED) if rules.canary else 0
-    chosen = groups.get(None, Group())
+    pinned = min(groups.get(Skip.PINNED, PlannedGroup()).recordings, MOST_PINNED) if rules.canary else 0
+    chosen = groups.get(None, PlannedGroup())
     if not chosen.recordings and not pinned:
-        raise _nothing(groups, target)
+        raise _nothing_to_do(groups, target)
     service = _limited(services.find(target.spec.service), limits)
-    found = _estimate(session, services, target, chosen, service)
-    if limits.usd is not None and found.cost_usd is None:
+    estimated = _estimate(session, services, target, chosen, service)
+    if limits.usd is not None and estimated.cost_usd is None:
         raise PriceUnknown(f"limits.usd: no price is known for {target.spec.model!r} of {service.name!r}.")
     reuse = expected_reuse(session, target, chosen.recordings)
-    view = _view(target, groups, found, reuse, limits)
+    view = _view(target, groups, estimated, reuse, limits)
     return Planned(
         target=target, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
     )
 
 
-def _roomier(session: Session) -> None:
+def _raise_work_memory(session: Session) -> None:
     """PostgreSQL's default would put a million recordings' join on the disk, in parts."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL work_mem = '128MB'"))
@@ -94,21 +94,24 @@ def _edge(session: Session, target: Target) -> str | None:
     if at_most is None:
         return None
     lot = order if target.selection.limit is not None else draw(target.selection.seed)
-    wanted = joined(lot).where(*target.selection.conditions(target.until_id), skip_of(session, target).is_(None))
-    edge: str | None = session.scalar(wanted.order_by(lot).offset(at_most - 1).limit(1))
+    lots = joined(lot).where(*target.selection.conditions(target.until_id), skip_of(session, target).is_(None))
+    edge: str | None = session.scalar(lots.order_by(lot).offset(at_most - 1).limit(1))
     return edge
 
 
-def _groups(session: Session, target: Target) -> dict[str | None, Group]:
+def _groups(session: Session, target: Target) -> dict[str | None, PlannedGroup]:
     why = skip_of(session, target).label("why")
     each = joined(why, Recording.duration_ms).where(*target.chosen()).subquery()
     length = each.c.duration_ms
     sums = (func.count(), func.coalesce(func.sum(length), 0), func.count(length))
     rows = session.execute(select(each.c.why, *sums).group_by(each.c.why))
-    return {why: Group(recordings=n, audio_ms=int(audio_ms), known=known) for why, n, audio_ms, known in rows}
+    return {
+        why: PlannedGroup(recordings=n, audio_ms=int(audio_ms), measured=measured)
+        for why, n, audio_ms, measured in rows
+    }
 
 
-def _nothing(groups: Mapping[str | None, Group], target: Target) -> Exception:
+def _nothing_to_do(groups: Mapping[str | None, PlannedGroup], target: Target) -> Exception:
     if not groups:
         return NothingSelected(f"The selection matches no recording. {NothingSelected.hint}")
     if Skip.SERVICE_NOT_ALLOWED in groups and len(groups) == 1:
@@ -132,7 +135,7 @@ def _limited(service: Service, limits: CampaignLimits) -> Service:
     return service if limits.parallel is None else replace(service, permits=min(service.permits, limits.parallel))
 
 
-def _estimate(session: Session, services: Services, target: Target, chosen: Group, service: Service) -> Estimate:
+def _estimate(session: Session, services: Services, target: Target, chosen: PlannedGroup, service: Service) -> Estimate:
     ratio, ratio_from = send_ratio(
         session,
         target.selection.archive,
@@ -152,31 +155,31 @@ def _estimate(session: Session, services: Services, target: Target, chosen: Grou
 
 def _spoken_share(session: Session, target: Target) -> float | None:
     """What the segments of a few transcripts cover of their recordings: those that were brought have them too."""
-    wanted = joined(Transcript.segments, Transcript.duration_ms).where(*target.chosen(), Transcript.duration_ms > 0)
-    rows: Sequence[Row[Any]] = session.execute(wanted.limit(SAMPLE)).all()
+    query = joined(Transcript.segments, Transcript.duration_ms).where(*target.chosen(), Transcript.duration_ms > 0)
+    rows: Sequence[Row[Any]] = session.execute(query.limit(SAMPLE)).all()
     total_ms = sum(row.duration_ms for row in rows)
     heard_ms = sum(segment["end_ms"] - segment["start_ms"] for row in rows for segment in row.segments)
     return heard_ms / total_ms if total_ms else None
 
 
 def _view(
-    target: Target, groups: Mapping[str | None, Group], found: Estimate, reuse: Reuse, limits: CampaignLimits
+    target: Target, groups: Mapping[str | None, PlannedGroup], estimated: Estimate, reuse: Reuse, limits: CampaignLimits
 ) -> dict[str, Any]:
-    chosen = groups.get(None, Group())
-    sent_ms = max(0, found.to_send_ms - reuse.audio_ms)
-    share = sent_ms / found.to_send_ms if found.to_send_ms else 0.0
-    cost = None if found.cost_usd is None else round(found.cost_usd * share, 6)
+    chosen = groups.get(None, PlannedGroup())
+    sent_ms = max(0, estimated.to_send_ms - reuse.audio_ms)
+    share = sent_ms / estimated.to_send_ms if estimated.to_send_ms else 0.0
+    cost = None if estimated.cost_usd is None else round(estimated.cost_usd * share, 6)
     return {
         "matched": sum(group.recordings for group in groups.values()),
-        "recordings": found.recordings,
-        "audio_ms": found.audio_ms,
-        "length_unknown": chosen.recordings - chosen.known,
+        "recordings": estimated.recordings,
+        "audio_ms": estimated.audio_ms,
+        "length_unknown": chosen.recordings - chosen.measured,
         "to_send_ms": sent_ms,
-        "send_ratio": round(found.send_ratio, 4),
-        "ratio_from": found.ratio_from,
+        "send_ratio": round(estimated.send_ratio, 4),
+        "ratio_from": estimated.ratio_from,
         "reused": vars(reuse),
         "cost_usd": cost,
-        "time_s": _time_s(found.time_s, share, sent_ms, limits),
+        "time_s": _time_s(estimated.time_s, share, sent_ms, limits),
         "over_limit": limits.usd is not None and cost is not None and cost > limits.usd,
         "skipped": {why: group.recordings for why, group in groups.items() if why is not None},
         "service": target.spec.service,
@@ -187,12 +190,12 @@ def _view(
 def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: CampaignLimits) -> float | None:
     """At the service's pace, or as many days as the daily hours want: whichever is longer."""
     by_day_s = sent_ms / (limits.hours_a_day * HOUR_MS) * DAY_S if limits.hours_a_day else None
-    known = [
+    times_s = [
         time_s
         for time_s in (None if at_full_pace_s is None else at_full_pace_s * share, by_day_s)
         if time_s is not None
     ]
-    return round(max(known), 1) if known else None
+    return round(max(times_s), 1) if times_s else None
 
 
 def expected_reuse(
@@ -202,15 +205,15 @@ def expected_reuse(
     if target.fresh or not recordings:
         return Reuse(counted_over=recordings)
     key = target.languages(session).key().label("key")
-    wanted = joined(Recording.id, Recording.digest, key).where(*target.chosen(), skip_of(session, target).is_(None))
+    query = joined(Recording.id, Recording.digest, key).where(*target.chosen(), skip_of(session, target).is_(None))
     if recordings > look_up_at_most:
-        wanted = wanted.where(draw(SAMPLE_SEED) < f"{int(look_up_at_most / recordings * HEX):08x}")
-    looked_at = wanted.cte("looked_at").prefix_with("MATERIALIZED", dialect="postgresql")
+        query = query.where(draw(SAMPLE_SEED) < f"{int(look_up_at_most / recordings * HEX):08x}")
+    looked_at = query.cte("looked_at").prefix_with("MATERIALIZED", dialect="postgresql")
     same = and_(Answer.digest == looked_at.c.digest, Answer.recognition_key == looked_at.c.key)
     sums = (func.count(distinct(looked_at.c.id)), func.coalesce(func.sum(Answer.end_ms - Answer.start_ms), 0))
-    found, heard_ms = session.execute(
+    reused, heard_ms = session.execute(
         select(*sums).select_from(looked_at).join(Answer, and_(same, func.json_array_length(Answer.flags) == 0))
     ).one()
     counted = session.scalar(select(func.count()).select_from(looked_at)) or 0
     scale = recordings / counted if counted else 0.0
-    return Reuse(recordings=round(found * scale), audio_ms=round(int(heard_ms) * scale), counted_over=counted)
+    return Reuse(recordings=round(reused * scale), audio_ms=round(int(heard_ms) * scale), counted_over=counted)

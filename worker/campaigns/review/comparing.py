@@ -106,20 +106,20 @@ def _ids(session: Session, member: Member) -> dict[str, str | None]:
 def _reference(session: Session, recording_id: str) -> str | None:
     """The current version, where a person has made and pinned it."""
     human = (Recording.id == recording_id, Recording.pinned, Transcript.origin == Origin.IMPORT)
-    wanted = select(Transcript.id).join(Recording, Recording.current_transcript_id == Transcript.id)
-    return session.scalar(wanted.where(*human))
+    query = select(Transcript.id).join(Recording, Recording.current_transcript_id == Transcript.id)
+    return session.scalar(query.where(*human))
 
 
 def _machine_made(session: Session, member: Member) -> str | None:
     """The latest version before the campaign's that a job has made; the trials of other campaigns do not count."""
     daily = or_(Job.campaign_id.is_(None), Campaign.status == CampaignState.PROMOTED)
-    wanted = (
+    query = (
         select(Transcript.id)
         .join(Job, Job.id == Transcript.job_id)
         .outerjoin(Campaign, Campaign.id == Job.campaign_id)
         .where(Transcript.recording_id == member.recording_id, Transcript.id < member.after_id, daily)
     )
-    return session.scalar(wanted.order_by(Transcript.id.desc()).limit(1))
+    return session.scalar(query.order_by(Transcript.id.desc()).limit(1))
 
 
 def _version(session: Session, transcript_id: str | None) -> dict[str, Any] | None:
@@ -161,9 +161,9 @@ def different_passages(versions: ComparedVersions) -> list[DifferentPassage]:
     """Passages cut where no version says anything, without those in which all say the same words."""
     transcripts = [one or NOTHING for one in (versions.reference, versions.old, versions.new)]
     cut = (_shown(versions, passage) for passage in passages(*(one["segments"] for one in transcripts)))
-    found = [(shown, _edits(shown.reference, shown.old)) for shown in cut]
-    found.sort(key=lambda one: (-one[0].edits, -one[1], one[0].start_ms, one[0].channel))
-    return [shown for shown, before in found if shown.edits or before]
+    counted = [(shown, _edits(shown.reference, shown.old)) for shown in cut]
+    counted.sort(key=lambda one: (-one[0].edits, -one[1], one[0].start_ms, one[0].channel))
+    return [shown for shown, before in counted if shown.edits or before]
 
 
 def _shown(versions: ComparedVersions, passage: Passage) -> DifferentPassage:

@@ -35,15 +35,15 @@ SWITCH = ValueKind("true or false", lambda value: isinstance(value, bool))
 
 
 def _most(read: Callable[[View], float | None], *, unknown: bool) -> Holds:
-    return lambda view, limit: unknown if (found := read(view)) is None else found <= limit
+    return lambda view, limit: unknown if (value := read(view)) is None else value <= limit
 
 
 def _least(read: Callable[[View], float | None], *, unknown: bool) -> Holds:
-    return lambda view, limit: unknown if (found := read(view)) is None else found >= limit
+    return lambda view, limit: unknown if (value := read(view)) is None else value >= limit
 
 
-def _asked(holds: Callable[[View], bool]) -> Holds:
-    return lambda view, asked: not asked or holds(view)
+def _if_set(holds: Callable[[View], bool]) -> Holds:
+    return lambda view, is_set: not is_set or holds(view)
 
 
 def _no_new_gaps(comparison: View) -> bool:
@@ -72,10 +72,10 @@ RULES: dict[str, tuple[ValueKind, Holds]] = {
     "max_rate": (RATE, _most(lambda view: view["rate"], unknown=True)),
     "min_length_ratio": (RATE, _least(lambda view: view["length_ratio"], unknown=True)),
     "max_length_ratio": (RATE, _most(lambda view: view["length_ratio"], unknown=True)),
-    "no_new_gaps": (SWITCH, _asked(_no_new_gaps)),
-    "no_new_flags": (SWITCH, _asked(_no_new_flags)),
-    "same_language": (SWITCH, _asked(_same_language)),
-    "not_empty": (SWITCH, _asked(_not_empty)),
+    "no_new_gaps": (SWITCH, _if_set(_no_new_gaps)),
+    "no_new_flags": (SWITCH, _if_set(_no_new_flags)),
+    "same_language": (SWITCH, _if_set(_same_language)),
+    "not_empty": (SWITCH, _if_set(_not_empty)),
 }
 
 
@@ -83,10 +83,10 @@ def _within(*path: str) -> Callable[[View], float | None]:
     """The number at a path of the summary; None where there is none."""
 
     def read(view: View) -> float | None:
-        found: Any = view
+        value: Any = view
         for name in path:
-            found = None if found is None else found.get(name)
-        return None if found is None else float(found)
+            value = None if value is None else value.get(name)
+        return None if value is None else float(value)
 
     return read
 
@@ -128,8 +128,8 @@ def checked_thresholds(fields: Mapping[str, Any]) -> dict[str, Any]:
     return _checked("thresholds", THRESHOLDS, fields)
 
 
-def _judged(table: Mapping[str, tuple[ValueKind, Holds]], view: View, asked: View) -> Iterable[bool]:
-    return (table[name][1](view, value) for name, value in asked.items())
+def _judged(table: Mapping[str, tuple[ValueKind, Holds]], view: View, limits: View) -> Iterable[bool]:
+    return (table[name][1](view, value) for name, value in limits.items())
 
 
 def _checked(what: str, table: Mapping[str, tuple[ValueKind, Holds]], fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def summarise(
 
 def _comparisons(session: Session, own: Conditions, share: float) -> Iterator[View]:
     drawn = [func.md5(Member.recording_id) < f"{int(share * HEX):08x}"] if share < 1 else []
-    wanted = select(Member.comparison).where(*own, Member.state == MemberState.DONE, *drawn)
-    in_order = wanted.order_by(Member.recording_id).execution_options(yield_per=ROWS_AT_ONCE)
+    query = select(Member.comparison).where(*own, Member.state == MemberState.DONE, *drawn)
+    in_order = query.order_by(Member.recording_id).execution_options(yield_per=ROWS_AT_ONCE)
     yield from (comparison for comparison in session.scalars(in_order) if comparison is not None)
 
 
@@ -149,17 +149,17 @@ class Measure:
 
     def view(self, *names: str) -> dict[str, Any] | None:
         """Each version's sums and rate under its name, a third name for the second rate less the first."""
-        found = rates_of(self.groups.filled[:, :-1], self.groups.filled[:, -1])
-        if found is None:
+        rates = rates_of(self.groups.filled[:, :-1], self.groups.filled[:, -1])
+        if rates is None:
             return None
         sums = [{name: one[name] for name in EDITS} for one in self.edits]
-        told = [{**vars(one), **(sums[at] if at < len(sums) else {})} for at, one in enumerate(found)]
-        return {"recordings": self.groups.count, **dict(zip(names, told, strict=True))}
+        views = [{**vars(one), **(sums[at] if at < len(sums) else {})} for at, one in enumerate(rates)]
+        return {"recordings": self.groups.count, **dict(zip(names, views, strict=True))}
 
     def single(self) -> dict[str, Any] | None:
         """The same of one version, flat."""
-        found = self.view("only")
-        return None if found is None else {"recordings": found["recordings"], **found["only"]}
+        rates = self.view("only")
+        return None if rates is None else {"recordings": rates["recordings"], **rates["only"]}
 
 
 class _Side:

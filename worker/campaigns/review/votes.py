@@ -80,7 +80,7 @@ def tally(session: Session, campaign_id: str) -> dict[str, Any]:
     rows = session.execute(select(Vote.choice, func.count()).where(own).group_by(Vote.choice))
     counted = {str(choice): number for choice, number in rows}
     old, new, neither = (counted.get(name, 0) for name in ("old", "new", "neither"))
-    place = select(Vote.recording_id, Vote.passage).where(own).distinct().subquery()
+    passages = select(Vote.recording_id, Vote.passage).where(own).distinct().subquery()
     share = wilson(new, old + new)
     return {
         "old": old,
@@ -88,7 +88,7 @@ def tally(session: Session, campaign_id: str) -> dict[str, Any]:
         "neither": neither,
         "votes": old + new + neither,
         "voters": session.scalar(select(func.count(Vote.voter.distinct())).where(own)) or 0,
-        "passages": session.scalar(select(func.count()).select_from(place)) or 0,
+        "passages": session.scalar(select(func.count()).select_from(passages)) or 0,
         "new_share": share and {"rate": share.rate, "low": share.low, "high": share.high},
         "p_value": sign_test(old, new) if old + new else None,
     }
@@ -102,16 +102,16 @@ def votes_of(session: Session, campaign_id: str, voter: str) -> int:
 
 def _judged(session: Session, campaign_id: str, voter: str) -> dict[str, set[str]]:
     own = (Vote.campaign_id == campaign_id, Vote.voter == voter)
-    found: dict[str, set[str]] = defaultdict(set)
+    judged: dict[str, set[str]] = defaultdict(set)
     for recording_id, passage in session.execute(select(Vote.recording_id, Vote.passage).where(*own)):
-        found[recording_id].add(passage)
-    return found
+        judged[recording_id].add(passage)
+    return judged
 
 
 def _recordings(session: Session, campaign_id: str) -> Iterator[tuple[Recording, dict[str, Any]]]:
     own = (Member.campaign_id == campaign_id, Member.rate.is_not(None))
-    wanted = select(Recording, Member.comparison).join(Member, Member.recording_id == Recording.id).where(*own)
-    rows = session.execute(wanted.order_by(Member.rate.desc(), Member.recording_id).limit(MOST_RECORDINGS))
+    query = select(Recording, Member.comparison).join(Member, Member.recording_id == Recording.id).where(*own)
+    rows = session.execute(query.order_by(Member.rate.desc(), Member.recording_id).limit(MOST_RECORDINGS))
     yield from ((recording, comparison) for recording, comparison in rows if comparison)
 
 

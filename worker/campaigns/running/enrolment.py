@@ -47,15 +47,15 @@ def enrol_slice(session: Session, campaign: Campaign, size: int) -> str | None:
     room = _room(session, campaign.id, target.selection.at_most)
     if room == 0:
         return None
-    wanted = (*within, *target.chosen(), skip_of(session, target).is_(None))
-    add_members(session, campaign.id, wanted, at_most=room)
+    conditions = (*within, *target.chosen(), skip_of(session, target).is_(None))
+    add_members(session, campaign.id, conditions, at_most=room)
     return edge
 
 
 def add_members(
     session: Session,
     campaign_id: str,
-    wanted: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]],
     *,
     canary: bool = False,
     at_most: int | None = None,
@@ -63,7 +63,7 @@ def add_members(
     """Add the recordings as waiting members with the transcript that they have now; those that are members stay so."""
     values: tuple[Any, ...] = (campaign_id, Recording.id, MemberState.WAITING.value, canary)
     columns = [value if value is Recording.id else literal(value) for value in values]
-    rows = joined(*columns, Recording.current_transcript_id, literal(False), *[literal(0)] * 5).where(*wanted)
+    rows = joined(*columns, Recording.current_transcript_id, literal(False), *[literal(0)] * 5).where(*conditions)
     adding = upsert(session, Member).from_select(COLUMNS, rows.order_by(Recording.id).limit(at_most))
     session.execute(adding.on_conflict_do_nothing())
 
@@ -87,7 +87,7 @@ def _room(session: Session, campaign_id: str, at_most: int | None) -> int | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Candidate:
+class CanaryCandidate:
     """A recording, by what the canary is stratified by."""
 
     recording_id: str
@@ -102,7 +102,7 @@ class Candidate:
         return band, self.language or "", self.channels, self.flagged
 
 
-def choose(candidates: Iterable[Candidate], size: int) -> list[str]:
+def choose(candidates: Iterable[CanaryCandidate], size: int) -> list[str]:
     """The ids of ``size`` candidates: one of each stratum in turn, so that a rare kind is not left out.
 
     The strata with most candidates go first; within one the order stays, which is to be random already.
@@ -124,7 +124,7 @@ def enrol_canary(session: Session, campaign: Campaign) -> None:
     add_members(session, campaign.id, [Recording.id.in_([*sample, *references])], canary=True)
 
 
-def _pool(session: Session, target: Target, skip: ColumnElement[str]) -> Sequence[Candidate]:
+def _pool(session: Session, target: Target, skip: ColumnElement[str]) -> Sequence[CanaryCandidate]:
     columns = (
         Recording.id,
         Recording.duration_ms,
@@ -133,10 +133,10 @@ def _pool(session: Session, target: Target, skip: ColumnElement[str]) -> Sequenc
         Recording.channels,
         Transcript.flags_count,
     )
-    wanted = joined(*columns).where(*target.chosen(), skip.is_(None))
-    rows = session.execute(wanted.order_by(draw(target.selection.seed)).limit(POOL))
+    query = joined(*columns).where(*target.chosen(), skip.is_(None))
+    rows = session.execute(query.order_by(draw(target.selection.seed)).limit(POOL))
     return [
-        Candidate(
+        CanaryCandidate(
             recording_id=recording_id,
             duration_ms=duration_ms,
             language=own or heard,

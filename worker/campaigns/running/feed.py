@@ -46,9 +46,9 @@ def feed(session: Session, campaign: Campaign, slots: int, *, at_most: int, cana
 
 def _waiting(session: Session, campaign: Campaign, at_most: int, *, canary: bool) -> Sequence[Member]:
     own = (Member.campaign_id == campaign.id, Member.state == MemberState.WAITING, *([Member.canary] if canary else []))
-    found = session.scalars(select(Member).where(*own).order_by(Member.recording_id).limit(at_most)).all()
+    members = session.scalars(select(Member).where(*own).order_by(Member.recording_id).limit(at_most)).all()
     session.expunge_all()
-    return found
+    return members
 
 
 def _allowed(session: Session, campaign: Campaign, members: Sequence[Member]) -> list[Member]:
@@ -70,7 +70,7 @@ def _pass_over(session: Session, campaign: Campaign, recording_ids: Collection[s
 def _give(session: Session, campaign: Campaign, recording_ids: Sequence[str]) -> None:
     """Always a new job: another's would not wait for the promotion."""
     languages = Target.of(campaign).languages(session)
-    known = jobs_of(session, recording_ids) if campaign.fresh else {}
+    earlier = jobs_of(session, recording_ids) if campaign.fresh else {}
     rows = session.scalars(select(Recording).where(Recording.id.in_(recording_ids)).order_by(Recording.id)).all()
     session.expunge_all()
     specs = {row.id: languages.spec_of(row) for row in rows}
@@ -78,8 +78,8 @@ def _give(session: Session, campaign: Campaign, recording_ids: Sequence[str]) ->
     made = []
     for row in rows:
         if (spec := specs[row.id]) is not None:
-            asked = fresh_spec(spec, known[row.id]) if campaign.fresh else spec
-            made.append((new_id(), _job_for(campaign, row, asked)))
+            spec_sent = fresh_spec(spec, earlier[row.id]) if campaign.fresh else spec
+            made.append((new_id(), _job_for(campaign, row, spec_sent)))
     add_jobs(session, made)
     for job_id, job in made:
         own = (Member.campaign_id == campaign.id, Member.recording_id == job.recording_id)
@@ -97,8 +97,8 @@ def _job_for(campaign: Campaign, row: Recording, spec: Spec) -> NewJob:
     )
 
 
-def fresh_spec(spec: Spec, known: Sequence[ExistingJob]) -> Spec:
+def fresh_spec(spec: Spec, earlier: Sequence[ExistingJob]) -> Spec:
     """The spec under a revision above those of all jobs that asked the same, so that no stored answer serves it."""
     key = replace(spec, revision=0).recognition_key
-    same = (job.spec.revision for job in known if replace(job.spec, revision=0).recognition_key == key)
+    same = (job.spec.revision for job in earlier if replace(job.spec, revision=0).recognition_key == key)
     return replace(spec, revision=max(max(same, default=0), spec.revision) + 1)

@@ -65,10 +65,10 @@ def create(session: Session, new: NewCampaign) -> str:
 
 def get_campaign(session: Session, id_or_name: str) -> Campaign:
     """The campaign's row; raises UnknownCampaign."""
-    found = _find(session, id_or_name)
-    if found is None:
+    campaign = _find(session, id_or_name)
+    if campaign is None:
         raise UnknownCampaign(f"There is no campaign {id_or_name!r}.")
-    return found
+    return campaign
 
 
 # ---- for the doors: each raises UnknownCampaign, and IllegalMove that names the state
@@ -193,16 +193,18 @@ def _set(session: Session, campaign: Campaign, **columns: Any) -> None:  # noqa:
 
 
 def _locked(session: Session, id_or_name: str) -> Campaign:
-    found = get_campaign(session, id_or_name)
-    session.refresh(found, with_for_update={"key_share": True})
-    session.expunge(found)  # it is changed behind the session's back: it must not remember this one
-    return found
+    campaign = get_campaign(session, id_or_name)
+    session.refresh(campaign, with_for_update={"key_share": True})
+    session.expunge(campaign)  # it is changed behind the session's back: it must not remember this one
+    return campaign
 
 
 def _find(session: Session, id_or_name: str) -> Campaign | None:
     """By its id, else by its name."""
-    found = session.scalars(select(Campaign).where(or_(Campaign.id == id_or_name, Campaign.name == id_or_name))).all()
-    return next((one for one in found if one.id == id_or_name), found[0] if found else None)
+    campaigns = session.scalars(
+        select(Campaign).where(or_(Campaign.id == id_or_name, Campaign.name == id_or_name))
+    ).all()
+    return next((campaign for campaign in campaigns if campaign.id == id_or_name), campaigns[0] if campaigns else None)
 
 
 def _budget(session: Session, campaign_id: str, limits: CampaignLimits) -> None:

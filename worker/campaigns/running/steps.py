@@ -83,10 +83,10 @@ def _take_step(database: Database, campaign_id: str, room: int, sizes: StepSizes
 
 def _lock(session: Session, campaign_id: str) -> Campaign | None:
     row = select(Campaign).where(Campaign.id == campaign_id).with_for_update(skip_locked=True, key_share=True)
-    found = session.scalar(row)
-    if found is not None:
-        session.expunge(found)  # it is changed behind the session's back
-    return found
+    campaign = session.scalar(row)
+    if campaign is not None:
+        session.expunge(campaign)  # it is changed behind the session's back
+    return campaign
 
 
 def _go_on(session: Session, campaign: Campaign, noted: list[MemberEnd], room: int, sizes: StepSizes) -> bool:

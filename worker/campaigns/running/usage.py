@@ -39,8 +39,8 @@ def usage_by_recording(session: Session, campaign_id: str, recording_ids: Sequen
     """What the campaign's jobs have taken for each of these recordings: a retry under other options is one of them."""
     own = (Job.campaign_id == campaign_id, Job.recording_id.in_(recording_ids))
     tokens = tokens_by_recording(session, *own)
-    found = totals(session, *own, by=[Job.recording_id])
-    return {row_id: _usage(one, tokens.get(row_id, Tokens())) for (row_id,), one in found.items()}
+    sums = totals(session, *own, by=[Job.recording_id])
+    return {row_id: _usage(job_totals, tokens.get(row_id, Tokens())) for (row_id,), job_totals in sums.items()}
 
 
 def unrecorded_usage(session: Session, campaign_id: str, *, by_token: bool) -> CampaignUsage:

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.campaigns.running.enrolment import Candidate, choose
+from worker.campaigns.running.enrolment import CanaryCandidate, choose
 
 CANDIDATES = st.lists(
     st.builds(
-        Candidate,
+        CanaryCandidate,
         recording_id=st.uuids().map(lambda one: one.hex),
         duration_ms=st.none() | st.sampled_from([1_000, 100_000, 1_000_000, 9_000_000]),
         language=st.none() | st.sampled_from(["en", "de"]),
@@ -19,9 +19,9 @@ CANDIDATES = st.lists(
 )
 
 
-def candidate(number: int, **changes: object) -> Candidate:
+def candidate(number: int, **changes: object) -> CanaryCandidate:
     fields = {"duration_ms": 1000, "language": "en", "channels": 1, "flagged": False, **changes}
-    return Candidate(recording_id=str(number), **fields)  # type: ignore[arg-type]  # any field
+    return CanaryCandidate(recording_id=str(number), **fields)  # type: ignore[arg-type]  # any field
 
 
 def test_a_rare_kind_is_in_it() -> None:
@@ -35,7 +35,9 @@ def test_the_order_within_a_kind_stays() -> None:
 
 
 @given(CANDIDATES, st.integers(0, 40))
-def test_it_has_its_size_nobody_twice_and_as_many_kinds_as_there_is_room_for(made: list[Candidate], size: int) -> None:
+def test_it_has_its_size_nobody_twice_and_as_many_kinds_as_there_is_room_for(
+    made: list[CanaryCandidate], size: int
+) -> None:
     chosen = choose(made, size)
     strata = {one.recording_id: one.stratum for one in made}
     assert len(chosen) == len(set(chosen)) == min(size, len(made))
