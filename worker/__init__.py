@@ -19,7 +19,6 @@ ROOMS = {
     "models": "the tables",
     "doorway": "what a database that is away raises",
     "database": "sessions, clocks and guarded writes on both databases",
-    "readiness": "whether this process could serve",
     # Tools: they know no job.
     "retry": "an error and a history to a decision",
     "audio": "decoding to windows",

@@ -25,10 +25,10 @@ from worker.imports.importer import run_imports
 from worker.logs import configure_logging
 from worker.models import Job
 from worker.processes.housekeeping import tidy
+from worker.processes.readiness import Pulse
 from worker.processes.tasks import FEWEST, Waker
 from worker.queue import claimable, sweep
 from worker.queue.waiting import keep_marks
-from worker.readiness import Pulse
 from worker.settings import Settings
 from worker.spending.sweep import settle_dead, wake_funded
 from worker.states import JobState, Lane

@@ -83,7 +83,7 @@ def dispatcher(
     """
     settings = _with_redis(configured(sweep_s=sweep_s))
     from worker.processes.dispatcher import run_dispatcher  # noqa: PLC0415  # see the module's docstring
-    from worker.readiness import Pulse, answering  # noqa: PLC0415  # see the module's docstring
+    from worker.processes.readiness import Pulse, answering  # noqa: PLC0415  # see the module's docstring
 
     pulse = Pulse()
     with answering(pulse, host, port) if port else contextlib.nullcontext():

@@ -4,8 +4,8 @@ import urllib.request
 
 import pytest
 
-from worker import readiness
-from worker.readiness import Pulse, answering
+from worker.processes import readiness
+from worker.processes.readiness import Pulse, answering
 
 
 def get(port: int, path: str) -> tuple[int, dict[str, object]]:
