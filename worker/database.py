@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,9 @@ class Database:
     Raises ConfigurationError where the URL is none, or its driver is not installed.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, silent_transaction_ms: int = SILENT_TRANSACTION_MS) -> None:
         try:
-            self.engine = _make_engine(url, pool_size)
+            self.engine = _make_engine(url, pool_size, silent_transaction_ms)
         except (ArgumentError, ModuleNotFoundError) as error:  # no URL, or a driver that is not installed
             raise ConfigurationError(f"LONGHAND_DATABASE_URL cannot be used: {error}.") from error
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
@@ -127,13 +128,13 @@ class Database:
         self.engine.dispose()
 
 
-def _make_engine(url: str, pool_size: int) -> Engine:
+def _make_engine(url: str, pool_size: int, silent_transaction_ms: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(
             parsed, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
         )
-        event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "connect", partial(_prepare_postgresql, silent_transaction_ms))
         return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -176,8 +177,8 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401  # DB-API has no types
-    connection.execute(f"SET idle_in_transaction_session_timeout = {SILENT_TRANSACTION_MS}")
+def _prepare_postgresql(silent_ms: int, connection: Any, _record: object) -> None:  # noqa: ANN401  # DB-API has no types
+    connection.execute(f"SET idle_in_transaction_session_timeout = {silent_ms}")
     connection.commit()
 
 

@@ -1,5 +1,7 @@
-"""Identifiers that sort by the time they were made, and within a process by their order."""
+"""Identifiers that sort by the time they were made, and within a process by their order; and names of processes."""
 
+import os
+import platform
 import secrets
 import threading
 import time
@@ -34,3 +36,8 @@ def new_id() -> str:
     """32 hexadecimal digits in the layout of UUID version 7 (RFC 9562): 48 bits of ms, a 12-bit counter, 62 random."""
     stamp, counter = divmod(_clock.tick(), 1 << COUNTER_BITS)
     return f"{(stamp << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | secrets.randbits(62):032x}"
+
+
+def process_name() -> str:
+    """Who this process is, among all that claim: its host and number, and a token, since numbers come again."""
+    return f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"

@@ -42,8 +42,10 @@ PRESENT = union_all(select(Job.id).where(Job.status == JobState.RUNNING), select
 class Metrics:
     """One process's metrics, kept for a while after they were read: longer, the longer it took to read them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, shortest_s: float = SHORTEST_S, costs: int = COSTS) -> None:
         self._database = database
+        self._shortest_s = shortest_s
+        self._costs = costs
         self._lock = threading.Lock()
         self._text = b""
         self._fresh_until = float("-inf")
@@ -55,7 +57,7 @@ class Metrics:
             if begun >= self._fresh_until:
                 self._text = exposition(self._database)
                 ended = time.monotonic()
-                self._fresh_until = ended + max(SHORTEST_S, COSTS * (ended - begun))
+                self._fresh_until = ended + max(self._shortest_s, self._costs * (ended - begun))
             return self._text
 
 

@@ -4,9 +4,6 @@ Several dispatchers may do so. One that is killed leaves its import with a lease
 last chunk that was kept.
 """
 
-import os
-import platform
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +29,7 @@ from worker.errors import (
     StorageFailed,
     UnexpectedError,
 )
+from worker.ids import process_name
 from worker.imports import life
 from worker.imports.candidates import ImportCandidate, Preparer, RefusedRow
 from worker.imports.chunks import ImportChunk, ImportJobs, keep_chunk
@@ -78,7 +76,7 @@ class Importer:
         self._settings = settings
         self._stop = stop
         self._pace = pace
-        self._name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._name = process_name()
 
     def work(self) -> bool:
         """Work at one import, if one is due; whether one was."""

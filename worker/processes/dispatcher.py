@@ -5,9 +5,6 @@ It keeps nothing: what is due it asks SQL, what is on its way it asks Redis. So 
 mended within one round, and a round that failed is made up for by the next.
 """
 
-import os
-import platform
-import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +18,7 @@ from worker import workers
 from worker.campaigns.running.steps import take_steps
 from worker.database import Database
 from worker.doorway import DATABASE_AWAY
+from worker.ids import process_name
 from worker.imports.importer import run_imports
 from worker.logs import configure_logging
 from worker.models import Job
@@ -55,7 +53,7 @@ class Dispatcher:
     database: Database
     waker: Waker
     sweep_s: float
-    name: str = field(default_factory=lambda: f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}")
+    name: str = field(default_factory=process_name)
     _sweep_at: float = field(default=0.0, init=False)
     _tidy_at: float = field(default=0.0, init=False)
 
@@ -91,8 +89,9 @@ class Dispatcher:
     def go_on_with_campaigns(self) -> None:
         """Steps of campaigns while there are some that need not wait, for a while."""
         until = time.monotonic() + STEPS_S
-        while take_steps(self.database) and time.monotonic() < until:
-            pass
+        more = take_steps(self.database)
+        while more and time.monotonic() < until:
+            more = take_steps(self.database)
 
     def _running(self) -> int:
         with self.database.reading() as session:

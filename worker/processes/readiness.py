@@ -14,7 +14,8 @@ LATE_S = 30.0  # a round takes a second and is tried again after another
 class Pulse:
     """When the last round was done; read by other threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, late_s: float = LATE_S) -> None:
+        self._late_s = late_s
         self._at: float | None = None
 
     def beat(self) -> None:
@@ -27,7 +28,7 @@ class Pulse:
 
     @property
     def is_late(self) -> bool:
-        return self.age_s is None or self.age_s > LATE_S
+        return self.age_s is None or self.age_s > self._late_s
 
 
 @contextmanager

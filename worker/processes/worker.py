@@ -1,14 +1,13 @@
 """One worker process: its room for jobs, its signs of life, and the reasons for which it ends itself."""
 
 import os
-import platform
 import random
 import resource
-import secrets
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -19,34 +18,48 @@ from worker.attempt.pipeline import work_on
 from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.lease import Stop
 from worker.errors import StorageFailed
-from worker.processes.leftovers import sweep_leftovers
+from worker.ids import process_name
+from worker.processes.housekeeping import sweep_leftovers
 from worker.processes.slots import Slots
-from worker.processes.watchdog import Watchdog
+from worker.processes.watchdog import SILENCE_S, Watchdog
 from worker.queue import jobs
 from worker.settings import Settings
 from worker.states import Lane
 
 log = structlog.get_logger(__name__)
 
-LOOK_S = 5.0  # between two looks at itself
-GRACE_S = 45.0  # for the segments in flight
-LAST_GRACE_S = 15.0  # for leases to be given back after that
-AT_ONCE_S = 3.0  # the same, where somebody asked twice
 SWEEP_MEDIA_S = 24 * 3600.0
 STUCK = 75  # the exit code of a process that had to end itself (EX_TEMPFAIL)
 
 CountWaiting = Callable[[Lane], int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a process waits, in seconds."""
+
+    look_s: float = 5.0  # between two looks at itself
+    silence_s: float = SILENCE_S  # wake-ups lie in Redis, and none comes here
+    grace_s: float = 45.0  # for the segments in flight
+    last_grace_s: float = 15.0  # for leases to be given back after that
+    at_once_s: float = 3.0  # the same, where somebody asked twice
+
+
+USUAL = Patience()
+
+
 class WorkerProcess:
     """Works on jobs in the threads that call `work`, until `stop`; ``end_now`` ends what hangs beyond the grace."""
 
-    def __init__(self, settings: Settings, end_now: Callable[[int], object] = os._exit) -> None:
-        self.name = f"{platform.node()}:{os.getpid()}:{secrets.token_hex(3)}"
+    def __init__(
+        self, settings: Settings, end_now: Callable[[int], object] = os._exit, *, patience: Patience = USUAL
+    ) -> None:
+        self.name = process_name()
         self.stop = Stop()
         self.exit_code = 0
         self._settings = settings
         self._end_now = end_now
+        self._patience = patience
         self._slots = Slots(settings.jobs)
         self._resources: WorkerResources = open_resources(settings, self.stop)
         self._worked = 0
@@ -57,9 +70,10 @@ class WorkerProcess:
         """Work on due jobs of the lane, one after another, until none is due; returns at once where no slot is free."""
         with self._lock:
             self._received += 1
-        with self._slots.room_for(lane) as held:
-            while held and not self.stop.asked.is_set() and self._work_on_next(lane):
-                pass
+        with self._slots.room_for(lane) as has_room:
+            goes_on = has_room
+            while goes_on and not self.stop.asked.is_set():
+                goes_on = self._work_on_next(lane)
 
     def watch(self, *, waiting: CountWaiting, shut_down: Callable[[], None]) -> threading.Thread:
         """Start the thread that looks after this process; ``shut_down`` tells Celery to stop taking wake-ups."""
@@ -88,7 +102,7 @@ class WorkerProcess:
         return True
 
     def _watch(self, waiting: CountWaiting, shut_down: Callable[[], None]) -> None:
-        watchdog = Watchdog()
+        watchdog = Watchdog(self._patience.silence_s)
         while not self.stop.asked.is_set():
             self._tell_of_life(self._slots.total)
             wanted = {lane: waiting(lane) for lane in Lane if self._slots.free_for(lane)}
@@ -96,7 +110,7 @@ class WorkerProcess:
                 self._end("wake-ups wait in Redis and none has come here for a minute", STUCK)
             elif self._is_worn():
                 self._end("it has done its number of jobs, or has grown", 0)
-            self.stop.asked.wait(LOOK_S)
+            self.stop.asked.wait(self._patience.look_s)
         self._see_it_end(shut_down)
 
     def _sweep_media(self) -> None:
@@ -120,9 +134,9 @@ class WorkerProcess:
         """Segments in flight end within the grace; whatever hangs beyond that is left to the sweep."""
         shut_down()
         self._tell_of_life(0)
-        at_once = self.stop.now.wait(GRACE_S)
+        at_once = self.stop.now.wait(self._patience.grace_s)
         self.stop.now.set()
-        time.sleep(AT_ONCE_S if at_once else LAST_GRACE_S)
+        time.sleep(self._patience.at_once_s if at_once else self._patience.last_grace_s)
         log.warning("this process did not end in time; what it was at goes on elsewhere when its leases end")
         self._end_now(self.exit_code or STUCK)
 

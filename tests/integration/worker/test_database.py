@@ -82,11 +82,8 @@ def test_a_url_that_is_none_names_the_setting(url: str) -> None:
         Database(url)
 
 
-def test_a_transaction_that_says_nothing_does_not_hold_its_rows_for_ever(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("worker.database.SILENT_TRANSACTION_MS", 200)
-    frozen, other = Database(postgresql_url), Database(postgresql_url)
+def test_a_transaction_that_says_nothing_does_not_hold_its_rows_for_ever(postgresql_url: str) -> None:
+    frozen, other = (Database(postgresql_url, silent_transaction_ms=200) for _ in range(2))
     submit(other)
     with frozen.writing() as session:
         session.scalars(select(Job).with_for_update()).one()

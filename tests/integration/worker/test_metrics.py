@@ -1,13 +1,11 @@
 """Prometheus's view of the rows, read back with its own parser."""
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.finished_jobs import cut, finished
 from tests.fixtures.rows import new_answer, read_job, set_job, submit
 from worker import breakers, workers
-from worker import metrics as metrics_module
 from worker.database import Database
 from worker.metrics import Metrics, exposition
 from worker.results import segments
@@ -82,10 +80,8 @@ def test_scrapes_that_come_together_cost_one_reading(sqlite_database: Database) 
     assert exposition(sqlite_database) != before
 
 
-def test_metrics_that_have_aged_are_read_again(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics_module, "SHORTEST_S", 0.0)
-    monkeypatch.setattr(metrics_module, "COSTS", 0)
-    metrics = Metrics(sqlite_database)
+def test_metrics_that_have_aged_are_read_again(sqlite_database: Database) -> None:
+    metrics = Metrics(sqlite_database, shortest_s=0, costs=0)
     before = metrics.text()
     submit(sqlite_database)
     assert metrics.text() != before

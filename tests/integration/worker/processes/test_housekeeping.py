@@ -1,4 +1,3 @@
-import pytest
 from sqlalchemy import func, select, update
 
 from worker import workers
@@ -15,16 +14,13 @@ def _keep(database: Database, *keys: str) -> None:
         session.commit()
 
 
-def test_old_keys_are_forgotten_a_few_at_a_time_and_young_ones_kept(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(idempotency.forget_old, "__defaults__", (idempotency.KEEP_S, 2))
+def test_old_keys_are_forgotten_a_few_at_a_time_and_young_ones_kept(database: Database) -> None:
     _keep(database, *(f"old {number}" for number in range(5)))
     with database.writing() as session:
         session.execute(update(IdempotencyKey).values(created_ms=1))
         session.commit()
     _keep(database, "young")
-    tidy(database)
+    tidy(database, keys_at_once=2)
 
     with database.reading() as session:
         assert list(session.scalars(select(IdempotencyKey.key))) == ["young"]

@@ -11,8 +11,7 @@ from worker.database import Database
 from worker.imports.life import add_import, cancel_import
 from worker.imports.listing import manifest_source
 from worker.media.store import MediaStore, Saved
-from worker.processes import leftovers
-from worker.processes.leftovers import sweep_leftovers
+from worker.processes.housekeeping import sweep_leftovers
 from worker.queue import submission
 
 DAY_S = 24 * 3600
@@ -36,17 +35,14 @@ def register(database: Database, saved: Saved) -> None:
         session.commit()
 
 
-def test_old_bytes_without_a_recording_are_removed_and_no_others(
-    database: Database, store: MediaStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leftovers, "AT_ONCE", 2)
+def test_old_bytes_without_a_recording_are_removed_and_no_others(database: Database, store: MediaStore) -> None:
     kept = [stored(store, bytes([number]), age_s=2 * DAY_S) for number in range(3)]
     for saved in kept:
         register(database, saved)
     left = [stored(store, b"x" * number, age_s=2 * DAY_S) for number in range(3)]
     young = stored(store, b"young", age_s=DAY_S / 2)
 
-    assert sweep_leftovers(database, store) == 3
+    assert sweep_leftovers(database, store, at_once=2) == 3
     assert all(store.path(saved.key).exists() for saved in (*kept, young))
     assert not any(store.path(saved.key).exists() for saved in left)
 

@@ -2,9 +2,6 @@ import json
 import urllib.error
 import urllib.request
 
-import pytest
-
-from worker.processes import readiness
 from worker.processes.readiness import Pulse, answering
 
 
@@ -28,9 +25,8 @@ def test_a_dispatcher_is_ready_once_it_did_a_round() -> None:
         assert get(port, "/elsewhere")[0] == 404
 
 
-def test_a_dispatcher_whose_rounds_fail_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readiness, "LATE_S", 0.0)
-    pulse = Pulse()
+def test_a_dispatcher_whose_rounds_fail_is_late() -> None:
+    pulse = Pulse(late_s=0)
     pulse.beat()
     with answering(pulse, "127.0.0.1", 0) as port:
         while get(port, "/readyz")[0] != 503:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,20 @@ import pytest
 from tests.fixtures.rows import read_job, submit
 from worker import workers
 from worker.database import Database
-from worker.processes import worker
-from worker.processes.watchdog import Watchdog
-from worker.processes.worker import STUCK, WorkerProcess, resident_bytes
+from worker.processes.worker import STUCK, Patience, WorkerProcess, resident_bytes
 from worker.settings import Settings
 from worker.states import Lane
 
 Begin = Callable[..., "Began"]
+HASTY = Patience(look_s=0.02, grace_s=0.02, last_grace_s=0.02)
 
 
 class Began:
     """A worker process, what it asked of Celery, and the codes with which it would have ended itself."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, patience: Patience) -> None:
         self.ended: list[int] = []
-        self.process = WorkerProcess(settings, self.ended.append)
+        self.process = WorkerProcess(settings, self.ended.append, patience=patience)
         self.shut_down = threading.Event()
         self._watch = threading.Thread()
 
@@ -40,15 +39,12 @@ class Began:
 
 
 @pytest.fixture
-def begin(tmp_path: Path, sqlite_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Begin]:
-    monkeypatch.setattr(worker, "LOOK_S", 0.02)
-    monkeypatch.setattr(worker, "GRACE_S", 0.02)
-    monkeypatch.setattr(worker, "LAST_GRACE_S", 0.02)
+def begin(tmp_path: Path, sqlite_url: str, redis_url: str) -> Iterator[Begin]:
     begun: list[Began] = []
 
-    def start(**settings: Any) -> Began:  # noqa: ANN401  # any setting
+    def start(patience: Patience = HASTY, **settings: Any) -> Began:  # noqa: ANN401  # any setting
         places: dict[str, Any] = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url}
-        begun.append(Began(Settings(**places, **settings)))
+        begun.append(Began(Settings(**places, **settings), patience))
         return begun[-1]
 
     yield start
@@ -97,9 +93,8 @@ def test_a_process_that_has_grown_ends_in_good_order(begin: Begin) -> None:
     assert begun.process.exit_code == 0
 
 
-def test_a_process_that_hears_no_wake_up_ends_with_a_code(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "Watchdog", partial(Watchdog, 0.1))
-    begun = begin()
+def test_a_process_that_hears_no_wake_up_ends_with_a_code(begin: Begin) -> None:
+    begun = begin(replace(HASTY, silence_s=0.1))
     begun.watch(waiting=3)
 
     assert begun.shut_down.wait(30)
