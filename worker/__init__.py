@@ -17,7 +17,6 @@ ROOMS = {
     "logs": "log lines with fields",
     "shapes": "frozen models of what the doors show and take, and the fields that strangers write",
     "models": "the tables",
-    "doorway": "what a database that is away raises",
     "database": "sessions, clocks and guarded writes on both databases",
     # Tools: they know no job.
     "retry": "an error and a history to a decision",

@@ -25,7 +25,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.functions import FunctionElement
@@ -36,6 +37,10 @@ BUSY_TIMEOUT_MS = 15_000
 # A transaction of ours lasts milliseconds. One that says nothing for so long belongs to a process that was frozen or
 # cut off, and its row locks would keep everybody else from its job: the server ends it. Far less than a lease.
 SILENT_TRANSACTION_MS = 15_000
+
+# Nobody answers, the connection broke, the file is locked or no schema is in it: all may pass by themselves. So may
+# what psycopg calls an internal error: the server ended a silent transaction, or has just become read-only.
+DATABASE_AWAY: tuple[type[Exception], ...] = (OperationalError, InterfaceError, InternalError, NoFreeConnection)
 
 
 class now_ms(FunctionElement[int]):  # noqa: N801  # reads as the SQL function it is

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
 
 from api.http.dependencies import DoorOf
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.queue.idempotency import UNFINISHED, begin, complete
 from worker.shapes.base import Shape

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from realtime.protocol.errors import CodedError
 from worker import errors
-from worker.doorway import DATABASE_AWAY
+from worker.database import DATABASE_AWAY
 from worker.hints import hint_of, message_of
 from worker.shapes.base import Problem
 from worker.shapes.fields import sentence

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from api.http.bodies import checked
 from api.http.dependencies import Door
@@ -12,7 +13,6 @@ from api.http.problems import problem
 from api.requests.options import Specs, read_url_options
 from api.requests.sources import Refusal, registered_many
 from api.requests.submissions import submission
-from worker.doorway import Session
 from worker.errors import InvalidRequest, RequestError
 from worker.queue.job_rows import Submitted
 from worker.queue.submission import Submission, submit_many

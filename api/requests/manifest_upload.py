@@ -8,13 +8,14 @@ finds the jobs of the first.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from sqlalchemy.orm import Session
+
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer, IdempotentWrite, Replayed, State, Step
 from api.http.problems import problem
 from api.requests.options import Specs, read_options, read_url_options
 from api.requests.sources import REFUSALS, Refusal, registered_unseen
 from api.requests.submissions import submission
-from worker.doorway import Session
 from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Fields, ManifestChunk, ManifestLine, read_chunks
 from worker.queue.batches import add_batch, require_batch

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer
 from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
-from worker.doorway import Session
 from worker.media import identities
 from worker.media.store import Saved
 from worker.queue.batches import require_batch

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
 from api.http.dependencies import Door, DoorOf
@@ -17,7 +18,6 @@ from worker.campaigns.choice.plan import Planned, make_plan
 from worker.campaigns.choice.selection import Selection
 from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.recordings import newest_recording
 from worker.shapes.base import Page

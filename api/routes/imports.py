@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
@@ -16,7 +17,6 @@ from api.requests.imports import ImportAsk, ManifestUpload, expected, folder_sou
 from api.requests.uploads import refuse_length
 from api.routes.archives import ArchiveName
 from worker.archive_rules import locked_archive
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.imports.life import add_import, cancel_import, open_import
 from worker.imports.manifests import is_manifest, kind_of

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
 from api.http.dependencies import Door, DoorOf
@@ -15,7 +16,6 @@ from api.requests.docs import FILTER, RETRY, problems
 from api.requests.filters import JobQuery, chosen_by
 from api.requests.options import RetryOptions, changed, read_retry
 from worker.archive_rules import rules_of_job
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.queue import jobs
 from worker.queue.filters import JobFilter, first_part, newest

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body, pulled
 from api.http.dependencies import DoorOf
@@ -16,7 +17,6 @@ from api.requests.filters import RecordingQuery
 from api.requests.submissions import of_saved
 from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
-from worker.doorway import Session
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.matching import add_recording, describe
 from worker.imports.rows import Described, read_row

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
 from api.http.dependencies import DoorOf
@@ -17,7 +18,6 @@ from api.requests.docs import json_request, problems
 from worker.campaigns.review import votes
 from worker.campaigns.review.page import comparison_page
 from worker.campaigns.running.life import get_campaign
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.shapes.fields import Name
 from worker.shapes.reviews import CampaignComparison, CastVote, NextVote, Votes

@@ -7,6 +7,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
 
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Door, DoorOf
@@ -18,7 +19,6 @@ from api.requests.manifest_upload import PATH, Bulk
 from api.requests.options import read_options, read_url_options
 from api.requests.sources import registered
 from api.requests.uploads import Upload, receive, refuse_length
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch

@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body, read_body
 from api.http.dependencies import DoorOf
 from api.http.idempotent_writes import Answer, Once
 from api.http.request_headers import chosen_format
 from api.requests.docs import json_request, problems, request_body
-from worker.doorway import Session
 from worker.errors import InvalidRequest
 from worker.results import transcript_readers
 from worker.results.export import MEDIA_TYPES, Format, export

@@ -9,8 +9,7 @@ import structlog
 from realtime.protocol.errors import CodedError, RealtimeError
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease
-from worker.database import Database
-from worker.doorway import DATABASE_AWAY
+from worker.database import DATABASE_AWAY, Database
 from worker.errors import (
     AttemptEnded,
     DatabaseUnavailable,

@@ -18,8 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from realtime.protocol.errors import CodedError
 from worker.archive_rules import rules_of
-from worker.database import Database
-from worker.doorway import DATABASE_AWAY
+from worker.database import DATABASE_AWAY, Database
 from worker.errors import (
     AttemptEnded,
     DatabaseUnavailable,

@@ -16,8 +16,7 @@ from sqlalchemy import func, select
 
 from worker import workers
 from worker.campaigns.running.steps import take_steps
-from worker.database import Database
-from worker.doorway import DATABASE_AWAY
+from worker.database import DATABASE_AWAY, Database
 from worker.ids import process_name
 from worker.imports.importer import run_imports
 from worker.logs import configure_logging

@@ -98,7 +98,7 @@ def migrate() -> int:
     """
     settings = configured()
     from migrations import upgrade  # noqa: PLC0415  # see the module's docstring
-    from worker.doorway import DATABASE_AWAY  # noqa: PLC0415  # see the module's docstring
+    from worker.database import DATABASE_AWAY  # noqa: PLC0415  # see the module's docstring
 
     try:
         upgrade(settings.resolved_database_url)

@@ -8,8 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.fixtures.rows import new_recording, submit
-from worker.database import Database, now_ms
-from worker.doorway import DATABASE_AWAY
+from worker.database import DATABASE_AWAY, Database, now_ms
 from worker.errors import ConfigurationError
 from worker.models import Batch, Job, Segment
 from worker.recordings import find_or_add
