@@ -2,6 +2,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import redis
 
 from api.cli.exits import CommandError
 from api.cli.stack import embedded_redis
@@ -18,7 +19,10 @@ def test_the_bundled_server_serves_where_path_has_none(tmp_path: Path, monkeypat
     assert not redis_answers(port)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         until(lambda: redis_answers(port))
+        with redis.Redis(port=port) as client:
+            loaded = {module[b"name"] for module in client.module_list()}
         server.terminate()
+    assert b"graph" not in loaded  # the package has such a module beside the server
 
 
 def test_the_server_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
