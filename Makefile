@@ -51,9 +51,10 @@ soak: $(VENV)/dev ## run the long tests: 500 sessions with moody servers, 10,000
 	LONGHAND_TEST_MODEL_RUNS=200 $(BIN)/python -m pytest --timeout 1800 tests/integration/test_jobs_model.py
 	$(BIN)/python -m pytest --timeout 3600 tests/soak $(ARGS)
 
-lint: $(VENV)/dev ## check style with ruff
+lint: $(VENV)/dev ## check style with ruff, ends of files and their sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tools/check_files.py $$(git ls-files ':!samples')
 
 types: $(VENV)/dev ## check types with mypy, strict
 	$(BIN)/mypy
