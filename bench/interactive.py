@@ -20,6 +20,7 @@ from statistics import median
 import httpx
 import numpy as np
 
+from api.client.jobs import has_ended
 from bench.report import Spread, keep, load, percentile, show, spread
 from bench.stack import Stack, running_stack, until
 from tests.fixtures.sounds import talk, write_wav
@@ -91,7 +92,7 @@ def hear(stack: Stack, log: ServiceLog, clips: int, *, seed: int) -> Heard:
 
 
 def wait_for_end(stack: Stack, job_id: str) -> None:
-    until(lambda: stack.client.job(job_id).ended, 0.1)
+    until(lambda: has_ended(stack.client.job(job_id)), 0.1)
 
 
 def first_digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """What every test shares: a network closed but for this machine, and real servers on free ports."""
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,9 @@ pytest_plugins = [
     "tests.fixtures.recognizer",
     "tests.fixtures.unreadable",
 ]
+
+# Ignored where a script starts the tests in its background, and children would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = {"127.0.0.1", "127.0.0.2", "::1", "localhost"}
 

@@ -9,7 +9,7 @@ import typer
 from api.cli.commands import app
 from api.cli.exits import CommandError, Exit
 from api.cli.output.printing import note
-from api.client import ApiProblem, ApiUnreachable
+from api.client.transport import ApiProblem, ApiUnreachable
 from realtime.protocol.errors import CodedError
 from worker.errors import ConfigurationError
 from worker.hints import message_of

@@ -1,29 +1,41 @@
 """`longhand budget …`: how much may be spent, a day and in all."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass
+from typing import Annotated
 
 import typer
 
-from api.cli.configure import configured
-from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import AsJson
-from api.cli.output.printing import note, put, put_json
-from api.cli.target import open_client
-from api.client import ApiProblem, Client
+from api.cli.exits import UsageProblem
+from api.cli.option_groups import grouped
+from api.cli.output.formats import HOUR_MS
+from api.cli.output.printing import Output, note, put
+from api.cli.target import open_client, with_client
+from api.client import Client
+from api.client.transport import ApiProblem, without_empty
 from worker.budgets import Level, Period, Scope
 from worker.errors import UnknownBudget
+from worker.shapes.spending import Budget
 
-MS_IN_HOUR = 3_600_000
-
-ForArchive = Annotated[str | None, typer.Option("--archive", help="For this archive alone.", show_default=False)]
-ForCampaign = Annotated[str | None, typer.Option("--campaign", help="For this campaign alone.", show_default=False)]
 DayUsd = Annotated[float | None, typer.Option(help="Money a day (UTC), in US dollars.", min=0, show_default=False)]
 Usd = Annotated[float | None, typer.Option(help="Money in all.", min=0, show_default=False)]
 DayHours = Annotated[float | None, typer.Option(help="Hours of audio sent a day.", min=0, show_default=False)]
 Hours = Annotated[float | None, typer.Option(help="Hours of audio sent in all.", min=0, show_default=False)]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whose:
+    """Of an archive, a campaign, or where neither is named of the whole deployment."""
+
+    archive: Annotated[str | None, typer.Option(help="For this archive alone.", show_default=False)] = None
+    campaign: Annotated[str | None, typer.Option(help="For this campaign alone.", show_default=False)] = None
+
+    def query(self) -> dict[str, str]:
+        return without_empty(asdict(self))
+
+    def __str__(self) -> str:
+        return next((f"{name} {value}" for name, value in self.query().items()), "deployment")
 
 
 @app.callback()
@@ -38,16 +50,16 @@ def budget() -> None:
 
 
 @app.command("set")
+@grouped
 def set_budget(
     *,
-    archive: ForArchive = None,
-    campaign: ForCampaign = None,
+    whose: Whose,
     day_usd: DayUsd = None,
     usd: Usd = None,
     day_hours: DayHours = None,
     hours: Hours = None,
-    as_json: AsJson = False,
-) -> int:
+    out: Output,
+) -> None:
     """Set a budget or change it; without --archive or --campaign for the whole deployment.
 
     Each second of audio is reserved before it is sent, so it is never passed; at its end jobs wait. What was spent
@@ -58,52 +70,48 @@ def set_budget(
     limits = {Period.DAY: _limits(day_usd, day_hours), Period.ALL: _limits(usd, hours)}
     if not any(limits.values()):
         raise UsageProblem("Give at least one of --day-usd, --usd, --day-hours and --hours.")
-    with open_client(configured()) as client:
+    with open_client() as client:
         for period, given in limits.items():
             if given:
-                _show(client.set_budget(period, given, _of(archive, campaign)), as_json=as_json)
-    return Exit.OK
+                _show(client.set_budget(period, given, whose.query()), out)
 
 
 @app.command("list")
-def list_budgets(*, archive: ForArchive = None, campaign: ForCampaign = None, as_json: AsJson = False) -> int:
+@with_client
+def list_budgets(*, client: Client, whose: Whose, out: Output) -> None:
     """Show the budgets and what is gone of them; one that is nearly used up is warned of."""
-    with open_client(configured()) as client:
-        found = client.budgets(_of(archive, campaign))
-    for one in found:
-        _show(one, as_json=as_json)
-    if not found and not as_json:
-        note("No budget was set: `longhand budget set` does that.")
-    return Exit.OK
+    budgets = client.budgets(whose.query())
+    for one in budgets:
+        _show(one, out)
+    if not budgets:
+        out.note("No budget was set: `longhand budget set` does that.")
 
 
 @app.command()
+@with_client
 def remove(
     *,
-    archive: ForArchive = None,
-    campaign: ForCampaign = None,
+    client: Client,
+    whose: Whose,
     period: Annotated[Period | None, typer.Option(help="Only this one; left out: both.", show_default=False)] = None,
-) -> int:
+) -> None:
     """Lift a budget: jobs that waited for it go on."""
-    of = _of(archive, campaign)
-    with open_client(configured()) as client:
-        lifted = [one for one in ([period] if period else Period) if _removed(client, one, of, must=period is not None)]
+    lifted = [one for one in ([period] if period else Period) if _removed(client, one, whose, must=period is not None)]
     if not lifted:
         raise UsageProblem(UnknownBudget.hint)
-    put(f"Lifted: {', '.join(f'{_whose(of)}, {_per(one)}' for one in lifted)}.")
-    return Exit.OK
+    put(f"Lifted: {', '.join(f'{whose}, {_per(one)}' for one in lifted)}.")
 
 
 def warn_of_budgets(client: Client, archive: str) -> None:
     """A line for each budget of the deployment or the archive that is nearly used up, or is."""
     for one in client.budgets({}):
-        if one["scope"] == Scope.DEPLOYMENT or one["archive"] == archive:
-            _warn(one, whose=True)
+        if one.scope == Scope.DEPLOYMENT or one.archive == archive:
+            _warn(one, f"The budget of {_whose(one)}, {_per(one.period)}: ")
 
 
-def _removed(client: Client, period: Period, of: Mapping[str, str], *, must: bool) -> bool:
+def _removed(client: Client, period: Period, whose: Whose, *, must: bool) -> bool:
     try:
-        client.remove_budget(period, of)
+        client.remove_budget(period, whose.query())
     except ApiProblem as problem:
         if must or problem.code != UnknownBudget.code:
             raise
@@ -111,47 +119,33 @@ def _removed(client: Client, period: Period, of: Mapping[str, str], *, must: boo
     return True
 
 
-def _of(archive: str | None, campaign: str | None) -> dict[str, str]:
-    return {name: value for name, value in (("archive", archive), ("campaign", campaign)) if value}
-
-
 def _limits(usd: float | None, hours: float | None) -> dict[str, float | None]:
-    ms = None if hours is None else round(hours * MS_IN_HOUR)
+    ms = None if hours is None else round(hours * HOUR_MS)
     return {} if usd is None and ms is None else {"limit_usd": usd, "limit_ms": ms}
 
 
-def _show(one: Mapping[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        put_json(one)
-        return
-    put(_line(one))
-    _warn(one)
+def _show(one: Budget, out: Output) -> None:
+    out.item(one, _line(one))
+    if not out.as_json:
+        _warn(one)
 
 
-def _warn(one: Mapping[str, Any], *, whose: bool = False) -> None:
-    name = f"The budget of {_whose(_of(one['archive'], one['campaign']))}, {_per(one['period'])}: " if whose else ""
-    if one["level"] == Level.WARNING:
-        note(f"Warning: {name}{one['used']:.0%} are gone; at the end its jobs wait.")
-    elif one["level"] == Level.SPENT:
-        note(f"Warning: {name}it is used up; its jobs wait {_until(one['waits_until'])}.")
+def _warn(one: Budget, name: str = "") -> None:
+    if one.level == Level.WARNING:
+        note(f"Warning: {name}{one.used:.0%} are gone; at the end its jobs wait.")
+    elif one.level == Level.SPENT:
+        until = f"until {one.waits_until}, or until it is raised" if one.waits_until else "until it is raised"
+        note(f"Warning: {name}it is used up; its jobs wait {until}.")
 
 
-def _until(at: str | None) -> str:
-    return f"until {at}, or until it is raised" if at else "until it is raised"
+def _line(one: Budget) -> str:
+    gone = [] if one.limit_usd is None else [f"{one.spent_usd:.4g} of {one.limit_usd:g} USD"]
+    gone += [] if one.limit_ms is None else [f"{one.spent_ms / HOUR_MS:.4g} of {one.limit_ms / HOUR_MS:g} h"]
+    return f"{_whose(one)}, {_per(one.period)}: {' and '.join(gone)} spent ({one.used:.0%})"
 
 
-def _line(one: Mapping[str, Any]) -> str:
-    of = _of(one["archive"], one["campaign"])
-    gone = []
-    if one["limit_usd"] is not None:
-        gone.append(f"{one['spent_usd']:.4g} of {one['limit_usd']:g} USD")
-    if one["limit_ms"] is not None:
-        gone.append(f"{one['spent_ms'] / MS_IN_HOUR:.4g} of {one['limit_ms'] / MS_IN_HOUR:g} h")
-    return f"{_whose(of)}, {_per(one['period'])}: {' and '.join(gone)} spent ({one['used']:.0%})"
-
-
-def _whose(of: Mapping[str, str]) -> str:
-    return next((f"{name} {value}" for name, value in of.items()), "deployment")
+def _whose(one: Budget) -> Whose:
+    return Whose(archive=one.archive, campaign=one.campaign)
 
 
 def _per(period: str) -> str:

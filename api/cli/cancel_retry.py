@@ -1,39 +1,41 @@
 """`longhand cancel` and `longhand retry`: by id, or all that match a filter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
-from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import ArchiveFilter, AsJson, Batch, Code, Ids, Status, filters
-from api.cli.output.printing import note, put, put_json
-from api.cli.spec_options import ChannelLabelsOption, CutOption, DeadlineOption, Fresh, VoiceOption
+from api.cli.filters import Ids, JobFilters
+from api.cli.option_groups import grouped
+from api.cli.options import RetryOptions
+from api.cli.output.printing import Output
 from api.cli.target import open_client
-from api.client import ApiProblem, Client, RemoteJob
-from worker.states import Channels, Lane, Segmentation
+from api.client import Client
+from api.client.transport import ApiProblem
+from worker.shapes.jobs import Job
+from worker.states import JobState
 
-ALL_OPEN = Annotated[bool, typer.Option("--all", help="All that are queued or running, where no filter is given.")]
-ALL_FAILED = Annotated[bool, typer.Option("--all", help="All that have failed, where no filter is given.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many jobs match, and change nothing.")]
 
-MOVABLE = {"cancel": {"queued", "running"}, "retry": {"failed", "cancelled"}}
+MOVABLE = {"cancel": {JobState.QUEUED, JobState.RUNNING}, "retry": {JobState.FAILED, JobState.CANCELLED}}
+DONE = {"cancel": "cancelled", "retry": "queued again"}
 # The states that --all asks for, since the API refuses an empty filter; between two of them a job may begin, or go back
 # to the queue. What somebody has cancelled is not begun again by a word that names no job.
-ALL = {"cancel": ("queued", "running", "queued"), "retry": ("failed",)}
+ALL = {"cancel": (JobState.QUEUED, JobState.RUNNING, JobState.QUEUED), "retry": (JobState.FAILED,)}
 
 
+@grouped
 def cancel(
     *,
     ids: Ids = None,
-    batch: Batch = None,
-    archive: ArchiveFilter = None,
-    status: Status = None,
-    code: Code = None,
-    everything: ALL_OPEN = False,
+    chosen: JobFilters,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that are queued or running, where no filter is given.")
+    ] = False,
     dry_run: DryRun = False,
-    as_json: AsJson = False,
+    out: Output,
 ) -> int:
     """Cancel jobs; what was answered until then is kept.
 
@@ -41,32 +43,19 @@ def cancel(
 
     longhand cancel --batch 0198c0f3a5b27d31
     """
-    asked = filters(batch, archive, status, code)
-    return _change("cancel", ids, asked, everything=everything, dry_run=dry_run, as_json=as_json)
+    change = Change("cancel", ids or [], _queries("cancel", ids, chosen, everything=everything), out)
+    return change.carry_out(lambda client, job_id: client.cancel(job_id), dry_run=dry_run)
 
 
+@grouped
 def retry(
     *,
     ids: Ids = None,
-    batch: Batch = None,
-    archive: ArchiveFilter = None,
-    status: Status = None,
-    code: Code = None,
-    everything: ALL_FAILED = False,
-    language: Annotated[str | None, typer.Option(help="Another language, or auto; a new job.")] = None,
-    context: Annotated[str | None, typer.Option(help="Other names and terms; a new job.")] = None,
-    channels: Annotated[Channels | None, typer.Option(help="Other channels; a new job.")] = None,
-    channel_labels: ChannelLabelsOption = None,
-    segmentation: Annotated[Segmentation | None, typer.Option(help="Other segments; a new job.")] = None,
-    cut: CutOption = None,
-    voice: VoiceOption = False,
-    service: Annotated[str | None, typer.Option(help="Another service; a new job.")] = None,
-    model: Annotated[str | None, typer.Option(help="Another model; a new job.")] = None,
-    lane: Annotated[Lane | None, typer.Option(help="Another lane.")] = None,
-    deadline: DeadlineOption = None,
-    fresh: Fresh = False,
+    chosen: JobFilters,
+    everything: Annotated[bool, typer.Option("--all", help="All that have failed, where no filter is given.")] = False,
+    options: RetryOptions,
     dry_run: DryRun = False,
-    as_json: AsJson = False,
+    out: Output,
 ) -> int:
     """Queue failed or cancelled jobs again; what was answered before is not sent again.
 
@@ -77,90 +66,59 @@ def retry(
 
     longhand retry 0198c0f3a5b27d31 --language de
     """
-    options: dict[str, object] = {
-        "language": language,
-        "context": context,
-        "channels": channels,
-        "channel_labels": channel_labels,
-        "segmentation": segmentation,
-        "cut": cut,
-        "voice": voice or None,
-        "service": service,
-        "model": model,
-        "lane": lane,
-        "deadline": deadline,
-        "fresh": fresh or None,
-    }
-    other = {name: value for name, value in options.items() if value is not None}
-    if other and not ids:
+    if options and not ids:
         raise UsageProblem(
-            f"--{next(iter(other))} goes with job ids: name the jobs that are to be tried again with it."
+            f"--{next(iter(options))} goes with job ids: name the jobs that are to be tried again with it."
         )
-    asked = filters(batch, archive, status, code)
-    return _change("retry", ids, asked, everything=everything, dry_run=dry_run, as_json=as_json, options=other)
+    change = Change("retry", ids or [], _queries("retry", ids, chosen, everything=everything), out)
+    return change.carry_out(lambda client, job_id: client.retry(job_id, options), dry_run=dry_run)
 
 
-def _change(
-    verb: str,
-    ids: list[str] | None,
-    asked: dict[str, str],
-    *,
-    everything: bool,
-    dry_run: bool,
-    as_json: bool,
-    options: Mapping[str, object] | None = None,
-) -> int:
-    if not ids and not asked and not everything:
+def _queries(verb: str, ids: list[str] | None, chosen: JobFilters, *, everything: bool) -> list[dict[str, str]]:
+    """What is asked for where no jobs are named; raises UsageProblem where nothing is."""
+    given = chosen.query()
+    if not ids and not given and not everything:
         raise UsageProblem(f"Name jobs, give a filter, or say --all: `longhand {verb} --help` has examples.")
-    chosen = [asked] if asked else [{"status": status} for status in ALL[verb]]
-    with open_client(configured()) as client:
-        if dry_run:
-            return _count(client, verb, ids, chosen, as_json)
-        return _each(client, verb, ids, options or {}, as_json) if ids else _matching(client, verb, chosen, as_json)
+    return [given] if given else [{"status": status} for status in ALL[verb]]
 
 
-def _each(client: Client, verb: str, ids: list[str], options: Mapping[str, object], as_json: bool) -> int:
-    failed = 0
-    for job_id in ids:
-        try:
-            job = client.cancel(job_id) if verb == "cancel" else client.retry(job_id, options)
-            put_json(job.fields) if as_json else put(f"{job.id}  {job.status}")
-        except ApiProblem as problem:
-            failed += 1
-            _report(job_id, problem, as_json)
-    return Exit.SOME_FAILED if failed else Exit.OK
+@dataclass
+class Change:
+    """One command's change of the named jobs, or of all that match one of the queries."""
 
+    verb: str
+    ids: list[str]
+    queries: list[dict[str, str]]
+    out: Output
+    failed: int = 0
 
-def _report(job_id: str, problem: ApiProblem, as_json: bool) -> None:
-    if as_json:
-        put_json({"id": job_id, "error": {"code": problem.code, "message": problem.message}})
-    else:
-        note(f"{job_id}: {problem.message}")
+    def carry_out(self, change: Callable[[Client, str], Job], *, dry_run: bool) -> int:
+        with open_client() as client:
+            if dry_run:
+                self._count(client)
+            elif self.ids:
+                for job in self._each(lambda job_id: change(client, job_id)):
+                    self.out.item(job, f"{job.id}  {job.status}")
+            else:
+                changed = sum(client.change_matching(self.verb, query) for query in self.queries)
+                self.out.item({"changed": changed}, f"{changed} jobs {DONE[self.verb]}.")
+        return Exit.SOME_FAILED if self.failed else Exit.OK
 
+    def _count(self, client: Client) -> None:
+        """Only jobs that the verb can move are counted, each once."""
+        matching = (job for query in self.queries for job in client.jobs(query))
+        jobs = self._each(client.job) if self.ids else matching
+        movable = {job.id for job in jobs if job.status in MOVABLE[self.verb]}
+        line = f"Would {self.verb} {len(movable)} jobs. Nothing was changed."
+        self.out.item({"would_change": len(movable)}, line)
 
-def _matching(client: Client, verb: str, chosen: list[dict[str, str]], as_json: bool) -> int:
-    change = client.cancel_matching if verb == "cancel" else client.retry_matching
-    changed = sum(change(asked) for asked in chosen)
-    done = {"cancel": "cancelled", "retry": "queued again"}[verb]
-    put_json({"changed": changed}) if as_json else put(f"{changed} jobs {done}.")
-    return Exit.OK
-
-
-def _count(client: Client, verb: str, ids: list[str] | None, chosen: list[dict[str, str]], as_json: bool) -> int:
-    """Only jobs that the verb can move are counted, each once."""
-    jobs, failed = _named(client, ids, as_json) if ids else ((job for asked in chosen for job in client.jobs(asked)), 0)
-    movable = {job.id for job in jobs if job.status in MOVABLE[verb]}
-    line = f"Would {verb} {len(movable)} jobs. Nothing was changed."
-    put_json({"would_change": len(movable)}) if as_json else put(line)
-    return Exit.SOME_FAILED if failed else Exit.OK
-
-
-def _named(client: Client, ids: list[str], as_json: bool) -> tuple[list[RemoteJob], int]:
-    """The jobs, and how many ids have none, which is told as where it is really done."""
-    jobs = list[RemoteJob]()
-    for job_id in ids:
-        try:
-            jobs.append(client.job(job_id))
-        except ApiProblem as problem:
-            _report(job_id, problem, as_json)
-    return jobs, len(ids) - len(jobs)
+    def _each(self, one: Callable[[str], Job]) -> Iterator[Job]:
+        """The named jobs; an id that cannot be is told, and stops no other."""
+        for job_id in self.ids:
+            try:
+                job = one(job_id)
+            except ApiProblem as problem:
+                self.failed += 1
+                self.out.problem({"id": job_id}, problem.code, problem.message)
+            else:
+                yield job

@@ -1,13 +1,25 @@
 """The table of commands."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from api.cli import budget, cancel_retry, demo, export, probe, search, status, submit, transcribe, usage, versions
-from api.cli.archive import imports, rules, sync
-from api.cli.campaigns import reprocess
+from api.cli import (
+    archive,
+    budget,
+    campaigns,
+    cancel_retry,
+    demo,
+    export,
+    probe,
+    search,
+    status,
+    submit,
+    transcribe,
+    usage,
+    versions,
+)
+from api.cli.option_groups import Command
 from api.cli.output.printing import put
 from api.cli.stack import recognizer, run, up
 from worker.version import VERSION
@@ -52,7 +64,7 @@ def longhand(
 
 
 PRODUCTION = "One process each, for production"
-COMMANDS: tuple[Callable[..., int], ...] = (
+COMMANDS: tuple[Command, ...] = (
     up.up,
     transcribe.transcribe,
     submit.submit,
@@ -66,25 +78,13 @@ COMMANDS: tuple[Callable[..., int], ...] = (
     probe.probe,
     demo.demo,
 )
-PROCESSES: tuple[Callable[..., int], ...] = (run.api, run.worker, run.dispatcher, recognizer.recognizer, run.migrate)
+PROCESSES: tuple[Command, ...] = (run.api, run.worker, run.dispatcher, recognizer.recognizer, run.migrate)
 
-OF_ARCHIVES: dict[str, Callable[..., int]] = {
-    "import": imports.import_recordings,
-    "imports": imports.list_imports,
-    "problems": imports.problems,
-    "stop": imports.stop_import,
-    "source": sync.source,
-    "sync": sync.sync,
-    "watch": sync.watch,
-}
-
-for name, command in OF_ARCHIVES.items():
-    rules.app.command(name)(command)
 for command in COMMANDS:
     app.command()(command)
-app.add_typer(rules.app, name="archive")
+app.add_typer(archive.app, name="archive")
 app.add_typer(budget.app, name="budget")
 app.add_typer(versions.app, name="versions")
-app.add_typer(reprocess.app, name="reprocess")
+app.add_typer(campaigns.app, name="reprocess")
 for command in PROCESSES:
     app.command(rich_help_panel=PRODUCTION)(command)

@@ -46,7 +46,7 @@ class Result:
 
     def ms(self, name: str) -> int:
         """A sum of the job in milliseconds: sent_ms, reused_ms or skipped_ms."""
-        return int(self.outcome.job.fields[name]) if self.outcome.job else 0
+        return int(getattr(self.outcome.job, name)) if self.outcome.job else 0
 
 
 def demo(

@@ -1,5 +1,6 @@
 """How a command ends: its exit codes, and the errors that carry them to the process's edge."""
 
+import signal
 from enum import IntEnum
 from typing import ClassVar
 
@@ -36,6 +37,11 @@ class ServerUnreachable(CommandError):
     """No Longhand server answers."""
 
     exit = Exit.UNREACHABLE
+
+
+def heed_interrupts() -> None:
+    """Ctrl-C ends this command, also where a script that started it in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def child_problem(status: int | None, why: str) -> CommandError:

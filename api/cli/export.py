@@ -3,31 +3,46 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from typing import IO, Annotated, Any
 
 import typer
 
 from api.cli.configure import configured
 from api.cli.exits import CommandError, Exit, UsageProblem
-from api.cli.filters import AsJson
-from api.cli.output.printing import note, put, put_json
+from api.cli.option_groups import grouped
+from api.cli.output.printing import Output, note, put_json
 from api.cli.output.progress import counting
 from api.cli.target import open_client
-from api.client import ApiProblem, Client
+from api.client import Client
+from api.client.transport import ApiProblem, without_empty
 from worker.errors import InvalidRequest
 from worker.exports.destinations import Destination, open_destination
 from worker.exports.patterns import DEFAULT, parse_pattern
 from worker.exports.plan import MANIFEST, ExportPlan
 from worker.exports.run import NOT_WRITTEN, Fetch, Line, NotFetched, planned, run
 from worker.results.export import Format
+from worker.shapes.recordings import Result
 from worker.states import JobState
 
 Name = Annotated[str, typer.Option("--name", help="Names of the files by a pattern, without an ending.")]
 EXAMPLES = 5  # names that a dry run shows
 
 
+@dataclass(frozen=True, kw_only=True)
+class Of:
+    """What is exported, where no job ids say it."""
+
+    batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.", show_default=False)] = ""
+    archive: Annotated[str, typer.Option(help="The current versions of this archive.", show_default=False)] = ""
+    campaign: Annotated[
+        str, typer.Option(help="This campaign's own versions, promoted or not.", show_default=False)
+    ] = ""
+
+
+@grouped
 def export(
     *,
     output: Annotated[str, typer.Option("-o", "--output", help="A folder, or s3://bucket/prefix.", show_default=False)],
@@ -35,17 +50,13 @@ def export(
     forms: Annotated[
         list[Format] | None, typer.Option("-f", "--format", help="txt (the default), srt, vtt, json, tsv; several too.")
     ] = None,
-    batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.", show_default=False)] = "",
-    archive: Annotated[str, typer.Option(help="The current versions of this archive.", show_default=False)] = "",
-    campaign: Annotated[
-        str, typer.Option(help="This campaign's own versions, promoted or not.", show_default=False)
-    ] = "",
+    of: Of,
     status: Annotated[
         JobState | None, typer.Option(help="Only what is in this state, as succeeded.", show_default=False)
     ] = None,
     name: Name = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
-    as_json: AsJson = False,
+    out: Output,
 ) -> int:
     """Write transcripts into a folder or a bucket, with a manifest of what came of each recording.
 
@@ -56,12 +67,12 @@ def export(
     Fields: name, file, path, external_id, recording, job, transcript, archive, language, service, model, label.NAME,
     recorded_at and created_at. Run again, it writes only what is not there. docs/export.md has the rest.
     """
-    with closing(_empty_plan(name, forms or [Format.TXT])) as plan, open_client(configured()) as client:
-        rows = _rows(client, ids, {"batch": batch, "archive": archive, "campaign": campaign})
-        _fill(plan, (row for row in rows if status in {None, row["status"]}), silent=as_json)
+    with closing(_empty_plan(name, forms or [Format.TXT])) as plan, open_client() as client:
+        rows = _rows(client, ids, of)
+        _fill(plan, (row for row in rows if status in {None, row.status}), out)
         if dry_run:
-            return _show_plan(plan, output, as_json=as_json)
-        return _carry_out(plan, client, output, as_json=as_json)
+            return _show_plan(plan, output, out)
+        return _carry_out(plan, client, output, out)
 
 
 def _empty_plan(name: str, forms: list[Format]) -> ExportPlan:
@@ -71,20 +82,20 @@ def _empty_plan(name: str, forms: list[Format]) -> ExportPlan:
         raise UsageProblem(error.message) from error
 
 
-def _rows(client: Client, ids: list[str] | None, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
-    given = {of: name for of, name in asked.items() if name}
+def _rows(client: Client, ids: list[str] | None, of: Of) -> Iterator[Result]:
+    given = without_empty(asdict(of))
     if len(given) + bool(ids) != 1:
         raise UsageProblem("Say what is exported: one of --archive, --batch, --campaign, or job ids.")
     return client.results_of_jobs(ids) if ids else client.results(*next(iter(given.items())))
 
 
-def _fill(plan: ExportPlan, rows: Iterator[dict[str, Any]], *, silent: bool) -> None:
+def _fill(plan: ExportPlan, rows: Iterator[Result], out: Output) -> None:
     """Look at all of it before anything is written; raises UsageProblem where names are missing or the same."""
-    with counting("looked at", None, silent=silent) as count:
+    with counting("looked at", None, silent=out.as_json) as count:
         try:
-            for row in rows:
-                plan.add(row)
-                count()
+            for number, row in enumerate(rows, start=1):
+                plan.add(row.as_json())
+                count(number)
             plan.check()
         except InvalidRequest as error:
             raise UsageProblem(error.message) from error
@@ -92,12 +103,11 @@ def _fill(plan: ExportPlan, rows: Iterator[dict[str, Any]], *, silent: bool) -> 
         raise CommandError("There is nothing to export: look at the name, and the state that is asked for.")
 
 
-def _show_plan(plan: ExportPlan, output: str, *, as_json: bool) -> int:
+def _show_plan(plan: ExportPlan, output: str, out: Output) -> int:
     for number, line in enumerate(planned(plan)):
-        if as_json:
-            put_json(line)
-        elif number < EXAMPLES:
-            put(", ".join(file["file"] for file in line["files"]) or f"{line['source']}: {line['status']}")
+        if out.as_json or number < EXAMPLES:
+            files = ", ".join(file["file"] for file in line["files"])
+            out.item(line, files or f"{line['source']}: {line['status']}")
     note(
         f"Would write {plan.writable * len(plan.forms)} files of {plan.writable} recordings to {output}; "
         f"{plan.total - plan.writable} have no transcript."
@@ -105,13 +115,15 @@ def _show_plan(plan: ExportPlan, output: str, *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _carry_out(plan: ExportPlan, client: Client, output: str, *, as_json: bool) -> int:
+def _carry_out(plan: ExportPlan, client: Client, output: str, out: Output) -> int:
     destination = open_destination(output, configured())
     destination.check()
-    with tempfile.TemporaryFile() as manifest, counting("exported", plan.total, silent=as_json) as count:
-        ended = Counter(
-            _noted(line, manifest, as_json=as_json, count=count) for line in run(plan, destination, _fetcher(client))
-        )
+    ended: Counter[str] = Counter()
+    with tempfile.TemporaryFile() as manifest, counting("exported", plan.total, silent=out.as_json) as count:
+        for line in run(plan, destination, _fetcher(client)):
+            _note(line, manifest, out)
+            ended[line["status"]] += 1
+            count(ended.total())
         _keep(destination, manifest)
     missing = plan.total - ended[JobState.SUCCEEDED]
     note(
@@ -121,15 +133,13 @@ def _carry_out(plan: ExportPlan, client: Client, output: str, *, as_json: bool) 
     return Exit.SOME_FAILED if missing else Exit.OK
 
 
-def _noted(line: Line, manifest: IO[bytes], *, as_json: bool, count: Callable[[], None]) -> str:
-    """One recording is done: its line goes into the manifest, and its status is told."""
+def _note(line: Line, manifest: IO[bytes], out: Output) -> None:
+    """One recording is done: its line goes into the manifest, and is shown where it matters."""
     manifest.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-    if as_json:
+    if out.as_json:
         put_json(line)
     elif line["status"] == NOT_WRITTEN:
         note(f"{line['source']}: {line['error']['message']}")
-    count()
-    return str(line["status"])
 
 
 def _keep(destination: Destination, manifest: IO[bytes]) -> None:

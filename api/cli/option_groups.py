@@ -1,40 +1,95 @@
-"""Options in groups: a command takes a dataclass for each, and the command line has the fields as options."""
+"""Options in groups: a command takes one value for each group, and the command line has what it is made of as options.
 
-from collections.abc import Callable
+A group is a dataclass, whose fields are the options, or options that are declared elsewhere: see `Declared`.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+
+from api.client.transport import without_empty
+from worker.shapes.declared import CommandOption
+
+Command = Callable[..., int | None]
+Given = dict[str, Any]
 
 
-def grouped(command: Callable[..., int]) -> Callable[..., int]:
-    """The command as Typer wants it, each parameter that is a dataclass replaced by the dataclass's fields."""
+class Declared:
+    """Options that are declared elsewhere; the command gets those that were given, as the API takes them.
+
+    ``first`` and ``last`` say where some of them stand in the help, ``without`` which the command has not.
+    """
+
+    def __init__(
+        self,
+        options: Iterable[CommandOption],
+        *,
+        first: tuple[str, ...] = (),
+        last: tuple[str, ...] = (),
+        without: tuple[str, ...] = (),
+    ) -> None:
+        named = {option.name: option for option in options if option.name not in without}
+        between = [name for name in named if name not in {*first, *last}]
+        self._options = [named[name] for name in (*first, *between, *last)]
+
+    def __call__(self, **values: Any) -> Given:  # noqa: ANN401  # options have many types
+        return {name: value for name, value in without_empty(values).items() if value is not False}
+
+    def parameters(self) -> list[Parameter]:
+        return [_parameter(option) for option in self._options]
+
+
+def grouped(command: Command) -> Command:
+    """The command as Typer wants it, each parameter that is a group replaced by the group's options."""
     hints = get_type_hints(command, include_extras=True)
-    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    plain = signature(command).parameters
+    shown = {name: _options(hints[name]) or [one.replace(annotation=hints[name])] for name, one in plain.items()}
+    groups = {name: _maker(hint) for name, hint in hints.items() if _options(hint)}
 
     @wraps(command)
-    def run(**options: Any) -> int:  # noqa: ANN401  # options have many types
-        made = {
-            name: kind(**{one.name: options.pop(one.name) for one in fields(kind)}) for name, kind in groups.items()
-        }
+    def run(**options: Any) -> int | None:  # noqa: ANN401  # options have many types
+        made = {name: make(**{one.name: options.pop(one.name) for one in shown[name]}) for name, make in groups.items()}
         return command(**made, **options)
 
-    parameters = [
-        one
-        for name, plain in signature(command).parameters.items()
-        for one in (_options(groups[name]) if name in groups else [plain.replace(annotation=hints[name])])
-    ]
-    run.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]  # inspect reads it
-    run.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": int}
-    return run
+    return shown_as(run, [one for parameters in shown.values() for one in parameters])
 
 
-def _options(kind: Any) -> list[Parameter]:  # noqa: ANN401  # a dataclass
+def shown_as(command: Command, parameters: list[Parameter]) -> Command:
+    """The command, with these parameters to whoever inspects it."""
+    command.__signature__ = Signature(parameters, return_annotation=int)  # type: ignore[attr-defined]  # inspect reads it
+    command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": int}
+    return command
+
+
+def _maker(hint: Any) -> Any:  # noqa: ANN401  # a dataclass, or an annotation
+    """What makes the group's value; None where it is no group."""
+    if get_origin(hint) is Annotated:
+        return next((one for one in get_args(hint) if isinstance(one, Declared)), None)
+    return hint if is_dataclass(hint) else None
+
+
+def _options(hint: Any) -> list[Parameter]:  # noqa: ANN401  # the same
+    """The group's options; empty where it is none."""
+    kind = _maker(hint)
+    if kind is None or isinstance(kind, Declared):
+        return kind.parameters() if kind else []
     hints = get_type_hints(kind, include_extras=True)
     return [
         Parameter(one.name, Parameter.KEYWORD_ONLY, default=_default(one), annotation=hints[one.name])
         for one in fields(kind)
     ]
+
+
+def _parameter(option: CommandOption) -> Parameter:
+    flag = f"--{option.name.replace('_', '-')}"
+    names = [flag] if option.default is False else []  # else a switch would have a --no- as well
+    info = typer.Option(*names, help=option.help, metavar=option.metavar)
+    kind: Any = Annotated[option.kind, info]
+    return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=kind)
 
 
 def _default(one: "Field[Any]") -> Any:  # noqa: ANN401  # of the field's type

@@ -6,7 +6,7 @@ import typer
 
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import AsJson
+from api.cli.output.printing import AsJson
 from worker.errors import ConfigurationError, UnknownService
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.lookup import Services

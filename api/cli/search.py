@@ -2,34 +2,35 @@
 
 import html
 import re
-from collections.abc import Mapping
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from api.cli.configure import configured
-from api.cli.exits import Exit
-from api.cli.filters import AsJson
-from api.cli.output.printing import note, printable, put, put_json
-from api.cli.target import open_client
+from api.cli.output.formats import clock
+from api.cli.output.printing import Output, printable, put, put_json
+from api.cli.target import with_client
+from api.client import Client
+from worker.shapes.recordings import Hit
 
 FOUND = re.compile("</?mark>")
 HIGHLIGHT = "bold yellow"
 
 
+@with_client
 def search(
     *,
+    client: Client,
     words: Annotated[
         list[str], typer.Argument(help='Words that must all be said, "a phrase", -without, begin*.', show_default=False)
     ],
     archive: Annotated[str, typer.Option(help="Only in this archive.", show_default=False)] = "",
     language: Annotated[str, typer.Option(help="Only what was said in this language.", show_default=False)] = "",
     limit: Annotated[int, typer.Option(help="At most so many hits.", min=1)] = 20,
-    as_json: AsJson = False,
-) -> int:
+    out: Output,
+) -> None:
     """Find where something is said: words and phrases in the current transcripts, newest first.
 
     longhand search 'refund "next week"'
@@ -38,31 +39,23 @@ def search(
 
     All that is looked for must be said in one segment. Case and accents do not count.
     """
-    with open_client(configured()) as client:
-        hits = list(islice(client.search(" ".join(words), archive=archive, language=language), limit))
+    hits = list(islice(client.search(" ".join(words), archive=archive, language=language), limit))
     for hit in hits:
-        put_json(hit) if as_json else _show(hit)
-    if not hits and not as_json:
-        note("Nothing is found.")
-    return Exit.OK
+        put_json(hit) if out.as_json else _show(hit)
+    if not hits:
+        out.note("Nothing is found.")
 
 
-def _show(hit: Mapping[str, Any]) -> None:
+def _show(hit: Hit) -> None:
     """When, in which recording, what; what was found stands out on a terminal."""
-    segment = hit["segment"]
-    who = f"  {segment['speaker']}:" if segment["speaker"] else ""
+    segment = hit.segment
+    who = f"  {segment.speaker}:" if segment.speaker else ""
     console = Console(soft_wrap=True, highlight=False)
-    head = f"{clock(segment['start_ms'])}  {hit['external_id'] or hit['source']}  ({hit['recording']}){who}  "
+    head = f"{clock(segment.start_ms)}  {hit.external_id or hit.source}  ({hit.recording}){who}  "
     if not console.is_terminal:
-        put(head + plain(hit["snippet"]))
+        put(head + plain(hit.snippet))
         return
-    console.print(Text(printable(head)).append_text(highlighted(hit["snippet"])))
-
-
-def clock(at_ms: int) -> str:
-    """A place in a recording, as 1:02:03."""
-    minutes, seconds = divmod(at_ms // 1000, 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+    console.print(Text(printable(head)).append_text(highlighted(hit.snippet)))
 
 
 def plain(snippet: str) -> str:

@@ -1,16 +1,16 @@
 """What the paths of a command line stand for: single recordings, and the recordings in folders."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.imports.walking import ENDINGS
+from worker.imports.walking import ENDINGS, ending_of, walk
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to submit. ``relative`` is its place in the folder that was named; a file named itself is its own name."""
+    """A file to send. ``relative`` is its place in the folder that was named; a file named itself is its own name."""
 
     path: Path
     relative: Path
@@ -31,7 +31,7 @@ def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Missing]]:
     missing: list[Missing] = []
     for path in paths:
         problem = _problem(path)
-        here = [] if problem else list(_under(path))
+        here = [] if problem else list(sources_at(path, lambda name: ending_of(name) in ENDINGS))
         if not problem and not here:
             problem = "the folder holds no recordings: name the files themselves if their endings are unusual"
         if problem:
@@ -39,6 +39,19 @@ def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Missing]]:
         for source in here:
             found.setdefault(source.path.absolute(), source)
     return list(found.values()), missing
+
+
+def sources_at(path: Path, is_meant: Callable[[str], bool]) -> Iterator[Source]:
+    """The file itself, or the files below the folder whose names are meant: a folder's own before those of its folders.
+
+    Hidden files and folders are passed over. Raises OSError where the folder cannot be read.
+    """
+    if not path.is_dir():
+        yield Source(path, Path(path.name))
+        return
+    folder = path.absolute().name
+    for name in sorted(filter(is_meant, walk(path)), key=_own_files_first):
+        yield Source(path / name, Path(name), folder)
 
 
 def _problem(path: Path) -> str | None:
@@ -49,14 +62,6 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _under(path: Path) -> Iterator[Source]:
-    if not path.is_dir():
-        yield Source(path, Path(path.name))
-        return
-    folder = path.absolute().name
-    for where, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in ENDINGS and not name.startswith("."):
-                file = Path(where, name)
-                yield Source(file, file.relative_to(path), folder)
+def _own_files_first(name: str) -> list[tuple[bool, str]]:
+    *folders, own = name.split("/")
+    return [*((True, folder) for folder in folders), (False, own)]

@@ -1,33 +1,47 @@
 """Which server a command talks to: LONGHAND_URL, else the home's running stack, else one brought up for the while."""
 
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from inspect import signature
+from typing import Any
 from urllib.parse import urlsplit
 
-from api.cli.configure import unused_key
+from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
+from api.cli.option_groups import grouped, shown_as
 from api.cli.output.printing import note
-from api.cli.stack import parent_death
 from api.cli.stack.engines import Engine
 from api.cli.stack.home import Server, read_server, running_server
 from api.cli.stack.logtail import LogTail
 from api.cli.stack.plan import own_command
-from api.client import ApiUnreachable, Client
+from api.cli.stack.supervisor import start_tied
+from api.client import Client
+from api.client.transport import ApiUnreachable
 from worker.settings import Settings, child_environment
 
 START_S = 120.0
 END_S = 100.0  # over the longest grace of a part
 
 
+def with_client(command: Callable[..., int | None]) -> Callable[..., int | None]:
+    """The command for Typer: its options in groups, its ``client`` one of `open_client`, open until it ends."""
+
+    def run(**options: Any) -> int | None:  # noqa: ANN401  # options have many types
+        with open_client() as client:
+            return command(client=client, **options)
+
+    parameters = [one for name, one in signature(command, eval_str=True).parameters.items() if name != "client"]
+    return grouped(shown_as(wraps(command)(run), parameters))
+
+
 @contextmanager
-def open_client(settings: Settings) -> Iterator[Client]:
+def open_client() -> Iterator[Client]:
     """The configured server or the home's running stack; raises ServerUnreachable where there is neither."""
-    url = settings.url or _running(settings)
+    settings = configured()
+    url = _running(settings)
     if url is None:
         raise ServerUnreachable("No server is running: start `longhand up`, or set LONGHAND_URL to one.")
     with client_of(settings, url) as client:
@@ -35,16 +49,15 @@ def open_client(settings: Settings) -> Iterator[Client]:
 
 
 @contextmanager
-def open_or_start(settings: Settings, engine: Engine) -> Iterator[Client]:
+def open_or_start(engine: Engine) -> Iterator[Client]:
     """As `open_client`, but with a stack of its own where none runs."""
-    url = settings.url or _running(settings)
-    if url is not None:
-        with client_of(settings, url) as client:
-            yield client
-        return
-    note("No server is running: one is brought up for the while.")
-    with own_stack(settings, engine) as server, client_of(settings, server.url) as client:
-        yield client
+    settings = configured()
+    with ExitStack() as stack:
+        url = _running(settings)
+        if url is None:
+            note("No server is running: one is brought up for the while.")
+            url = stack.enter_context(own_stack(settings, engine)).url
+        yield stack.enter_context(client_of(settings, url))
 
 
 @contextmanager
@@ -56,25 +69,13 @@ def own_stack(settings: Settings, engine: Engine, changes: Mapping[str, str] | N
     if line := unused_key(settings):
         note(line)
     log = LogTail(settings.home / "logs" / "up.log")
-    up = _start(child_environment(settings, **(changes or {})), engine, log)
+    command = own_command("up", "--port", "0", "--engine", engine)
+    up = start_tied(command, child_environment(settings, **(changes or {})), log)
     try:
         yield _announced(settings, up, log)
     finally:
         up.terminate()
         up.wait(END_S)
-
-
-def _start(environment: dict[str, str], engine: Engine, log: LogTail) -> subprocess.Popen[bytes]:
-    command = own_command("up", "--port", "0", "--engine", engine)
-    with log.path.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603  # a command of our own, without a shell
-            [sys.executable, "-I", "-S", str(Path(parent_death.__file__)), str(os.getpid()), *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
 
 
 def _announced(settings: Settings, up: subprocess.Popen[bytes], log: LogTail) -> Server:
@@ -93,6 +94,8 @@ def _announced(settings: Settings, up: subprocess.Popen[bytes], log: LogTail) ->
 
 
 def _running(settings: Settings) -> str | None:
+    if settings.url:
+        return settings.url
     server = running_server(settings.home)
     return server.url if server else None
 

@@ -6,38 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.configure import configured
-from api.cli.exits import Exit, UsageProblem
-from api.cli.output.printing import note, put, put_json
+from api.cli.exits import Exit, UsageProblem, heed_interrupts
+from api.cli.option_groups import grouped
+from api.cli.options import SubmissionOptions
+from api.cli.output.printing import Output, put, put_json
 from api.cli.output.progress import open_display
 from api.cli.outputs import plan_outputs
-from api.cli.sources import Missing, Source, find_sources
-from api.cli.spec_options import (
-    Archive,
-    ChannelLabelsOption,
-    ChannelsOption,
-    Context,
-    CutOption,
-    DeadlineOption,
-    Fresh,
-    LaneOption,
-    Language,
-    Model,
-    SegmentationOption,
-    ServiceOption,
-    VoiceOption,
-    form_fields,
-)
+from api.cli.sources import Source, find_sources
 from api.cli.stack.engines import Engine
 from api.cli.target import open_or_start
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client
 from worker.errors import SourceMissing
 from worker.results.export import Format
-from worker.states import Lane, Segmentation
+from worker.states import JobState
 from worker.whole_files import write_whole
 
 
+@grouped
 def transcribe(
     *,
     paths: Annotated[
@@ -45,19 +31,7 @@ def transcribe(
     ],
     form: Annotated[Format, typer.Option("-f", "--format", help="What is written.")] = Format.TXT,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder to write to; else to stdout.")] = None,
-    language: Language = None,
-    context: Context = "",
-    channels: ChannelsOption = None,
-    channel_labels: ChannelLabelsOption = None,
-    segmentation: SegmentationOption = Segmentation.DOCUMENT,
-    cut: CutOption = None,
-    voice: VoiceOption = False,
-    lane: LaneOption = Lane.NORMAL,
-    service: ServiceOption = None,
-    model: Model = None,
-    archive: Archive = None,
-    deadline: DeadlineOption = None,
-    fresh: Fresh = False,
+    options: SubmissionOptions,
     engine: Annotated[Engine, typer.Option(help="For a stack that is brought up for the while.")] = Engine.POCKETSPHINX,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line for each recording, for machines.")] = False,
 ) -> int:
@@ -74,27 +48,14 @@ def transcribe(
     targets = _targets(sources, form, output)
     if not targets and not as_json:
         _check_stdout(sources, form)
+    out = Output(as_json=as_json)
     for one in missing:
-        report_missing(one, as_json=as_json)
+        out.problem({"file": str(one.path), "status": JobState.FAILED}, SourceMissing.code, one.message)
     if not sources:
         return Exit.SOME_FAILED
-    options = form_fields(
-        language=language,
-        context=context,
-        channels=channels,
-        channel_labels=channel_labels,
-        segmentation=segmentation,
-        cut=cut,
-        voice=voice,
-        lane=lane,
-        service=service,
-        model=model,
-        archive=archive,
-        deadline=deadline,
-        fresh=fresh,
-    )
-    with open_or_start(configured(), engine) as client, open_display(len(sources), silent=as_json) as display:
-        writer = Writer(client, sources, targets, form, as_json=as_json)
+    heed_interrupts()
+    with open_or_start(engine) as client, open_display(len(sources), silent=as_json) as display:
+        writer = Writer(client, sources, targets, form, out)
         ended = Transcription(client, sources, options, display, writer.deliver).run()
     return Exit.SOME_FAILED if missing else ended
 
@@ -102,12 +63,10 @@ def transcribe(
 class Writer:
     """Puts each outcome where it was asked for. To stdout it keeps the order of the sources."""
 
-    def __init__(
-        self, client: Client, sources: list[Source], targets: list[Path], form: Format, *, as_json: bool
-    ) -> None:
+    def __init__(self, client: Client, sources: list[Source], targets: list[Path], form: Format, out: Output) -> None:
         self._client = client
         self._form = form
-        self._as_json = as_json
+        self._out = out
         self._many = len(sources) > 1
         self._targets = targets
         self._kept: dict[int, str] = {}
@@ -117,8 +76,8 @@ class Writer:
         """Write or print one outcome; raises ApiProblem or OSError where that fails."""
         if self._targets and not outcome.problem:
             write_whole(self._targets[number], self._fetch(outcome))
-        if self._as_json:
-            put_json(self._line(number, outcome))
+        if self._out.as_json:
+            put_json(self._view(number, outcome))
         elif not self._targets:
             self._print_in_order(number, self._shown(outcome))
 
@@ -136,26 +95,19 @@ class Writer:
         text = self._fetch(outcome).decode()
         return f"==> {outcome.source.relative} <==\n{text}\n" if self._many else text
 
-    def _line(self, number: int, outcome: Outcome) -> dict[str, Any]:
-        fields = outcome.job.fields if outcome.job else {}
-        line = {"file": str(outcome.source.path), "status": fields.get("status", "failed"), "job": fields.get("id")}
-        if outcome.problem:
-            return {**line, "error": {"code": outcome.code, "message": outcome.problem}}
-        paid = {name: fields[name] for name in ("needed_ms", "sent_ms", "reused_ms", "skipped_ms")}
+    def _view(self, number: int, outcome: Outcome) -> dict[str, Any]:
+        job = outcome.job
+        ended = {"status": job.status if job else JobState.FAILED, "job": job.id if job else None}
+        view = {"file": str(outcome.source.path), **ended}
+        if outcome.problem or job is None:
+            return {**view, "error": {"code": outcome.code, "message": outcome.problem}}
+        view |= job.model_dump(include={"needed_ms", "sent_ms", "reused_ms", "skipped_ms"})
         if self._targets:
-            return {**line, **paid, "output": str(self._targets[number])}
-        return {**line, **paid, "transcript": json.loads(self._fetch(outcome, Format.JSON))}
+            return {**view, "output": str(self._targets[number])}
+        return {**view, "transcript": json.loads(self._fetch(outcome, Format.JSON))}
 
     def _fetch(self, outcome: Outcome, form: Format | None = None) -> bytes:
         return self._client.transcript(outcome.job.id, form or self._form) if outcome.job else b""
-
-
-def report_missing(missing: Missing, *, as_json: bool) -> None:
-    if as_json:
-        error = {"code": SourceMissing.code, "message": missing.message}
-        put_json({"file": str(missing.path), "status": "failed", "error": error})
-    else:
-        note(f"{missing.path}: {missing.message}")
 
 
 def _check_stdout(sources: list[Source], form: Format) -> None:

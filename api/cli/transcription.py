@@ -1,17 +1,21 @@
 """From files to transcripts through a server: submit, follow, fetch. One bad file stops no other."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from api.cli.exits import Exit, ServiceRefuses
 from api.cli.output.progress import Display, done_line
-from api.cli.polling import ROUND_S, Follower, Refusals, refusal_line
+from api.cli.polling import Follower, follow
 from api.cli.sources import Source
 from api.cli.uploads import Sent, Uploads, uploading
-from api.client import ApiProblem, Client, RemoteJob
+from api.client import Client
+from api.client.jobs import error_message, has_ended
+from api.client.transport import ApiProblem
 from worker.errors import StorageFailed
+from worker.shapes.jobs import Job, SubmittedJob
+from worker.states import JobState
+
+TRIED_AGAIN = {JobState.FAILED, JobState.CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Outcome:
     """How one source ended: its job where there is one, and the problem where there is no transcript."""
 
     source: Source
-    job: RemoteJob | None = None
+    job: Job | None = None
     problem: str = ""
     code: str = ""
 
@@ -34,56 +38,55 @@ class Transcription:
     display: Display
     deliver: Callable[[int, Outcome], None]
     failed: int = 0
-    _asked: dict[str, list[int]] = field(default_factory=dict)  # equal files share one job
-    _known: set[str] = field(default_factory=set)
+    _numbers: dict[str, list[int]] = field(default_factory=dict)  # of sources, by job: equal files share one
+    _seen: set[str] = field(default_factory=set)
     _ours: set[str] = field(default_factory=set)
 
     def run(self) -> Exit:
         """Until every source has ended; raises ServiceRefuses. Broken off, it cancels what it submitted."""
         follower = Follower(self.client)
-        with uploading(self.client, self.sources, self.options) as uploads:
+        with uploading(self._submit, self.sources) as uploads:
             try:
-                self._follow(follower, uploads)
+                follow(lambda: self._round(follower, uploads), lambda _: not uploads.left and not follower.open)
             except (KeyboardInterrupt, ServiceRefuses):
                 self._take_back(follower, uploads)
                 raise
         return Exit.SOME_FAILED if self.failed else Exit.OK
 
-    def _follow(self, follower: Follower, uploads: Uploads) -> None:
-        refusals = Refusals()
-        while uploads.left or follower.open:
-            for sent in uploads.arrived():
-                self._submitted(sent, follower)
-            for job in follower.look():
-                self._looked_at(job)
-            if refused := refusals.lasting(follower.open.values(), datetime.now(UTC)):
-                raise ServiceRefuses(refusal_line(refused))
-            time.sleep(ROUND_S)
+    def _submit(self, source: Source) -> SubmittedJob:
+        return self.client.submit_file(source.path, self.options)
 
-    def _submitted(self, sent: Sent, follower: Follower) -> None:
-        if sent.job is None:
-            self._end(sent.number, Outcome(self.sources[sent.number], problem=sent.problem, code=sent.code))
+    def _round(self, follower: Follower, uploads: Uploads[Source, SubmittedJob]) -> None:
+        for sent in uploads.arrived():
+            self._submitted(sent, follower)
+        for job in follower.look():
+            self._looked_at(job)
+        follower.check()
+
+    def _submitted(self, sent: Sent[Source, SubmittedJob], follower: Follower) -> None:
+        if sent.answer is None:
+            self._end(sent.number, Outcome(sent.file, problem=sent.problem, code=sent.code))
             return
-        job = self._started_again(sent.job)
-        if not job.existing:
+        job = self._started_again(sent.answer)
+        if job is not sent.answer or not sent.answer.existing:
             self._ours.add(job.id)
-        self._known.add(job.id)
-        self._asked.setdefault(job.id, []).append(sent.number)
+        self._seen.add(job.id)
+        self._numbers.setdefault(job.id, []).append(sent.number)
         follower.add(job)
 
-    def _started_again(self, job: RemoteJob) -> RemoteJob:
+    def _started_again(self, job: SubmittedJob) -> Job:
         """Who asks for a recording whose job failed or was cancelled wants it tried again."""
-        if not job.existing or job.status not in {"failed", "cancelled"} or job.id in self._known:
+        if not job.existing or job.status not in TRIED_AGAIN or job.id in self._seen:
             return job
         try:
             return self.client.retry(job.id)
         except ApiProblem:
             return job  # somebody else was quicker
 
-    def _looked_at(self, job: RemoteJob) -> None:
-        numbers = self._asked.pop(job.id) if job.ended else self._asked[job.id]
-        if not job.ended:
-            self.display.update(str(self.sources[numbers[0]].relative), job)
+    def _looked_at(self, job: Job) -> None:
+        numbers = self._numbers.pop(job.id) if has_ended(job) else self._numbers[job.id]
+        if not has_ended(job):
+            self.display.show(str(self.sources[numbers[0]].relative), job)
             return
         problem, code = _failure(job)
         for number in numbers:
@@ -98,13 +101,14 @@ class Transcription:
             outcome = replace(outcome, problem=f"its transcript was not written: {error}", code=StorageFailed.code)
             self.deliver(number, outcome)
         self.failed += bool(outcome.problem)
-        job_id = outcome.job.id if outcome.job else ""
-        self.display.ended(str(outcome.source.relative), job_id, outcome.problem or done_line(outcome.job))
+        job = outcome.job
+        line = outcome.problem or (done_line(job) if job else "")
+        self.display.ended(str(outcome.source.relative), job.id if job else "", line)
 
-    def _take_back(self, follower: Follower, uploads: Uploads) -> None:
+    def _take_back(self, follower: Follower, uploads: Uploads[Source, SubmittedJob]) -> None:
         """Nobody waits for these any more; what was answered is kept, and the same command goes on from there."""
         uploads.stop()
-        on_their_way = {sent.job.id for sent in uploads.arrived() if sent.job and not sent.job.existing}
+        on_their_way = {sent.answer.id for sent in uploads.arrived() if sent.answer and not sent.answer.existing}
         for job_id in on_their_way | (self._ours & follower.open.keys()):
             try:
                 self.client.cancel(job_id)
@@ -112,9 +116,9 @@ class Transcription:
                 continue  # it ended in this moment
 
 
-def _failure(job: RemoteJob) -> tuple[str, str]:
-    if job.status == "succeeded":
+def _failure(job: Job) -> tuple[str, str]:
+    if job.status == JobState.SUCCEEDED:
         return "", ""
-    if job.status == "cancelled":
-        return "somebody cancelled it: run the command again", "cancelled"
-    return job.error_message, str((job.fields.get("error") or {}).get("code", "failed"))
+    if job.status == JobState.CANCELLED:
+        return "somebody cancelled it: run the command again", JobState.CANCELLED
+    return error_message(job), job.error.code if job.error else JobState.FAILED

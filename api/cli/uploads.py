@@ -1,41 +1,52 @@
-"""Submitting many files at once, while somebody else watches those that are in."""
+"""Sending many files at once, while somebody else watches what came of those that are in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from api.cli.sources import Source
-from api.client import ApiProblem, Client, RemoteJob
-from worker.errors import SourceForbidden
+from api.client.transport import ApiProblem
+from worker.errors import InputError, SourceForbidden
 
+File = TypeVar("File")
+Answer = TypeVar("Answer")
 AT_ONCE = 4
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What became of one source: a job, or a problem; ``number`` is its place in what was given."""
+class Sent(Generic[File, Answer]):
+    """What became of one file; ``number`` is its place in what was given."""
 
     number: int
-    job: RemoteJob | None = None
-    problem: str = ""
+    file: File
+    answer: Answer | None = None  # None where there is a problem
     code: str = ""
+    problem: str = ""
 
 
-class Uploads:
-    """A few threads that submit; `arrived` gives what they have done since the last call."""
+def send(number: int, file: File, sending: Callable[[File], Answer]) -> Sent[File, Answer]:
+    """Send one, or say why it was refused. Raises ApiUnreachable after the client's patience."""
+    try:
+        return Sent(number, file, sending(file))
+    except (ApiProblem, InputError) as error:
+        return Sent(number, file, code=error.code, problem=error.message)
+    except OSError as error:
+        return Sent(number, file, code=SourceForbidden.code, problem=f"it cannot be read ({error.strerror})")
 
-    def __init__(self, client: Client, sources: Sequence[Source], options: Mapping[str, str]) -> None:
-        self._client = client
-        self._options = options
+
+class Uploads(Generic[File, Answer]):
+    """A few threads that send; `arrived` gives what they have done since the last call."""
+
+    def __init__(self, sending: Callable[[File], Answer], files: Sequence[File]) -> None:
         self._pool = ThreadPoolExecutor(AT_ONCE, "upload")
-        self._under_way = [self._pool.submit(self._send, number, source) for number, source in enumerate(sources)]
+        self._under_way = [self._pool.submit(send, number, file, sending) for number, file in enumerate(files)]
 
     @property
     def left(self) -> int:
         return len(self._under_way)
 
-    def arrived(self, wait_s: float = 0) -> list[Sent]:
+    def arrived(self, wait_s: float = 0) -> list[Sent[File, Answer]]:
         """After ``wait_s`` at most. Raises ApiUnreachable where the server was away for longer than its patience."""
         done, _ = wait(self._under_way, wait_s, FIRST_COMPLETED)
         self._under_way = [future for future in self._under_way if future not in done]
@@ -45,20 +56,19 @@ class Uploads:
         """Send no further file; those on their way are waited for."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _send(self, number: int, source: Source) -> Sent:
-        try:
-            return Sent(number, self._client.submit_file(source.path, self._options))
-        except ApiProblem as problem:
-            return Sent(number, problem=problem.message, code=problem.code)
-        except OSError as error:
-            return Sent(number, problem=f"it cannot be read ({error.strerror})", code=SourceForbidden.code)
-
 
 @contextmanager
-def uploading(client: Client, sources: Sequence[Source], options: Mapping[str, str]) -> Iterator[Uploads]:
+def uploading(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[Uploads[File, Answer]]:
     """Uploads that stop when the block is left, whatever ends it."""
-    uploads = Uploads(client, sources, options)
+    uploads = Uploads(sending, files)
     try:
         yield uploads
     finally:
         uploads.stop()
+
+
+def uploaded(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[Sent[File, Answer]]:
+    """Each file as it is done."""
+    with uploading(sending, files) as uploads:
+        while uploads.left:
+            yield from uploads.arrived(wait_s=1.0)

@@ -4,15 +4,15 @@ A file `NAME.srt` is the recording's whose external id is NAME; else the one's w
 without. A name that two recordings have, or two files for one recording, is ambiguous: nothing is guessed.
 """
 
-import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from worker.imports.walking import ending_of, walk
 from worker.results.export import Format
+from worker.shapes.recordings import Recording
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Matched:
 class Names:
     """Recordings by their external ids, and by their sources' names, as far as files have those names."""
 
-    wanted: frozenset[str]
+    of_files: frozenset[str]
     external: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sources: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, recording: Mapping[str, Any]) -> None:
-        if recording["external_id"] in self.wanted:
-            self.external[recording["external_id"]].append(recording["id"])
-        name = _last_name(recording["source"])
-        for one in {name, Path(name).stem} & self.wanted:
-            self.sources[one].append(recording["id"])
+    def add(self, recording: Recording) -> None:
+        if recording.external_id in self.of_files:
+            self.external[recording.external_id].append(recording.id)
+        name = _last_name(recording.source)
+        for one in {name, Path(name).stem} & self.of_files:
+            self.sources[one].append(recording.id)
 
     def of(self, name: str) -> list[str]:
         return self.external.get(name) or self.sources.get(name) or []
@@ -47,10 +47,10 @@ class Names:
 def transcripts_in(folder: Path, form: Format | None) -> list[Path]:
     """Transcripts under a folder, in order; of one form, or of every form there is."""
     endings = {f".{one}" for one in ([form] if form else Format)}
-    return sorted(path for path in _files(folder) if path.suffix.lower() in endings)
+    return sorted(folder / name for name in walk(folder) if ending_of(name) in endings and not name.endswith("/"))
 
 
-def match(files: Sequence[Path], recordings: Iterable[Mapping[str, Any]]) -> list[Matched]:
+def match(files: Sequence[Path], recordings: Iterable[Recording]) -> list[Matched]:
     """Each file with the recording it belongs to, in the order of the files."""
     names = Names(frozenset(file.stem for file in files))
     for recording in recordings:
@@ -58,12 +58,6 @@ def match(files: Sequence[Path], recordings: Iterable[Mapping[str, Any]]) -> lis
     found = [_matched(file, names.of(file.stem)) for file in files]
     taken = Counter(one.recording for one in found if one.recording)
     return [_doubled(one) if one.recording and taken[one.recording] > 1 else one for one in found]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(where, name) for name in names if not name.startswith("."))
 
 
 def _last_name(source: str) -> str:

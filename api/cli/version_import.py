@@ -1,34 +1,24 @@
 """`longhand versions import`: a folder of transcripts that something else has made, as versions."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import AsJson
-from api.cli.output.printing import note, put, put_json
+from api.cli.option_groups import grouped
+from api.cli.output.printing import Output, note
 from api.cli.target import open_client
-from api.cli.version_files import Matched, match, transcripts_in
-from api.client import ApiProblem, Client
+from api.cli.version_files import match, transcripts_in
+from api.client import Client
+from api.client.transport import ApiProblem
 from worker.results.export import Format
 
 GOOD = frozenset({"added", "existing", "matched"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class How:
-    """How files are brought."""
-
-    form: Format | None
-    language: str
-    pin: bool
-    dry_run: bool
-
-
+@grouped
 def import_versions(
     archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="The archive that has the recordings.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Transcripts, in folders too.", file_okay=False)],
@@ -37,7 +27,7 @@ def import_versions(
     language: Annotated[str, typer.Option(help="Their language, where the files do not say it.")] = "",
     pin: Annotated[bool, typer.Option("--pin", help="Make them current; no job and no campaign moves them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which file belongs to which recording.")] = False,
-    as_json: AsJson = False,
+    out: Output,
 ) -> int:
     """Bring a folder of transcripts: .txt, .srt, .vtt, .tsv and .json, each for the recording of its name.
 
@@ -49,28 +39,25 @@ def import_versions(
     """
     if not folder.is_dir():
         raise UsageProblem(f"{folder}: there is no such folder.")
-    how = How(form=form, language=language, pin=pin, dry_run=dry_run)
     counted: Counter[str] = Counter()
-    with open_client(configured()) as client:
+    with open_client() as client:
         for one in match(transcripts_in(folder, form), client.recordings(archive)):
-            outcome, why = _bring(client, one, how)
+            outcome, why = one.outcome, one.why
+            if one.recording and not dry_run:
+                outcome, why = _bring(client, one.recording, one.file, language, pin=pin)
             counted[outcome] += 1
-            told = {"file": str(one.file), "outcome": outcome, "recording": one.recording, "reason": why or None}
-            put_json(told) if as_json else put(f"{outcome:<9}  {one.file}  {why or one.recording}")
+            view = {"file": str(one.file), "outcome": outcome, "recording": one.recording, "reason": why or None}
+            out.item(view, f"{outcome:<9}  {one.file}  {why or one.recording}")
     sums = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))
     note(sums or f"There is no transcript in {folder}.")
     return Exit.OK if counted.keys() <= GOOD else Exit.SOME_FAILED
 
 
-def _bring(client: Client, one: Matched, how: How) -> tuple[str, str]:
+def _bring(client: Client, recording: str, file: Path, language: str, *, pin: bool) -> tuple[str, str]:
     """What became of a file, and why where it is not what was wanted."""
-    if one.recording is None or how.dry_run:
-        return one.outcome, one.why
-    form = Format(one.file.suffix.lower().removeprefix("."))
+    form = Format(file.suffix.lower().removeprefix("."))
     try:
-        existing = client.add_version(
-            one.recording, one.file.read_bytes(), form, language=how.language, pin=how.pin
-        ).existing
+        _, existing = client.add_version(recording, file.read_bytes(), form, language=language, pin=pin)
     except ApiProblem as problem:
         return "refused", problem.message
     except OSError as error:

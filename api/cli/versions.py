@@ -2,23 +2,24 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from api.cli.configure import configured
-from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import AsJson
-from api.cli.output.printing import note, put, put_json
-from api.cli.target import open_client
+from api.cli.exits import UsageProblem
+from api.cli.option_groups import grouped
+from api.cli.output.formats import exact_clock, percent, times
+from api.cli.output.printing import Output, note
+from api.cli.target import open_client, with_client
 from api.cli.version_import import import_versions
+from api.client import Client
 from worker.results.export import Format
+from worker.shapes.transcripts import Comparison, Passage, Version
 
 STDIN = "-"
-Recording = Annotated[str, typer.Argument(metavar="RECORDING", help="The recording's id; a job's `recording`.")]
-Version = Annotated[str, typer.Argument(metavar="VERSION", help="The transcript's id.")]
+RecordingId = Annotated[str, typer.Argument(metavar="RECORDING", help="The recording's id; a job's `recording`.")]
+VersionId = Annotated[str, typer.Argument(metavar="VERSION", help="The transcript's id.")]
 Pin = Annotated[bool, typer.Option("--pin", help="No job and no campaign moves it; `use` without --pin lets them.")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -36,71 +37,67 @@ def versions() -> None:
 
 
 @app.command("list")
-def list_versions(recording: Recording, *, as_json: AsJson = False) -> int:
+@with_client
+def list_versions(client: Client, recording: RecordingId, *, out: Output) -> None:
     """Show a recording's transcripts, the newest first; `*` marks the current one, `!` a pinned one."""
-    with open_client(configured()) as client:
-        for version in client.versions(recording):
-            put_json(version) if as_json else put(_line(version))
-    return Exit.OK
+    for version in client.versions(recording):
+        out.item(version, _line(version))
 
 
 @app.command()
+@with_client
 def show(
-    version: Version, *, form: Annotated[Format, typer.Option("-f", "--format", help="What is printed.")] = Format.TXT
-) -> int:
+    client: Client,
+    version: VersionId,
+    *,
+    form: Annotated[Format, typer.Option("-f", "--format", help="What is printed.")] = Format.TXT,
+) -> None:
     """Print one of them, current or not."""
-    with open_client(configured()) as client:
-        sys.stdout.write(client.version(version, form).decode())
-    return Exit.OK
+    sys.stdout.write(client.version(version, form).decode())
 
 
 @app.command()
+@grouped
 def add(
-    recording: Recording,
+    recording: RecordingId,
     file: Annotated[str, typer.Argument(help="A transcript: .txt, .srt, .vtt, .tsv or .json; - for stdin.")],
     *,
     form: Annotated[Format | None, typer.Option("-f", "--format", help="What the file is; else by its ending.")] = None,
     language: Annotated[str, typer.Option(help="Its language, where the file does not say it.")] = "",
     pin: Pin = False,
-    as_json: AsJson = False,
-) -> int:
+    out: Output,
+) -> None:
     """Bring a transcript that a person or another program has made."""
     content = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    with open_client(configured()) as client:
-        made = client.add_version(recording, content, form or _form_of(file), language=language, pin=pin).fields
-    put_json(made) if as_json else put(_line(made))
-    return Exit.OK
+    with open_client() as client:
+        made, _ = client.add_version(recording, content, form or _form_of(file), language=language, pin=pin)
+    out.item(made, _line(made))
 
 
 app.command("import")(import_versions)
 
 
 @app.command()
+@with_client
 def compare(
-    old: Version,
-    new: Version,
+    client: Client,
+    old: VersionId,
+    new: VersionId,
     *,
     passages: Annotated[int, typer.Option(help="Show so many of the most different passages.", min=0)] = 10,
-    as_json: AsJson = False,
-) -> int:
+    out: Output,
+) -> None:
     """Show how two of them differ: in how many words, in which, and where most."""
-    with open_client(configured()) as client:
-        found = client.compare_versions(old, new)
-    if as_json:
-        put_json(found)
-        return Exit.OK
-    for line in [*_figures(found), *_passages(found["passages"][:passages])]:
-        put(line)
-    return Exit.OK
+    found = client.compare_versions(old, new)
+    out.item(found, [*_figures(found), *_passages(found.passages[:passages])])
 
 
 @app.command()
-def use(recording: Recording, version: Version, *, pin: Pin = False) -> int:
+@with_client
+def use(client: Client, recording: RecordingId, version: VersionId, *, pin: Pin = False) -> None:
     """Make one of them the current one."""
-    with open_client(configured()) as client:
-        client.use_version(recording, version, pin=pin)
+    client.use_version(recording, version, pin=pin)
     note(f"{version} is the current transcript{', and stays it' if pin else ''}.")
-    return Exit.OK
 
 
 def _form_of(file: str) -> Format:
@@ -110,31 +107,25 @@ def _form_of(file: str) -> Format:
     return Format(ending)
 
 
-def _figures(found: dict[str, Any]) -> Iterator[str]:
-    rate = "no words" if found["rate"] is None else f"{found['rate']:.1%}"
-    yield f"{found['measure'].capitalize()} {rate}: {found['edits']} edits on {found['words']} {found['unit']}"
-    parts = ("substituted", "deleted", "inserted")
-    yield ", ".join(f"{found[part]} {part}" for part in parts) + f"; {found['new']['words']} in the new version"
-    for name in ("vanished", "appeared"):
-        if found[name]:
-            yield f"{name.capitalize()}: " + ", ".join(
-                f"{word} {times}" for word, times in list(found[name].items())[:20]
-            )
-    yield f"{found['passages_different']} of {found['passages_total']} passages differ."
+def _figures(found: Comparison) -> Iterator[str]:
+    rate = percent(found.rate, "no words")
+    yield f"{found.measure.capitalize()} {rate}: {found.edits} edits on {found.words} {found.unit}"
+    edits = f"{found.substituted} substituted, {found.deleted} deleted, {found.inserted} inserted"
+    yield f"{edits}; {found.new.words} in the new version"
+    for name, words in (("Vanished", found.vanished), ("Appeared", found.appeared)):
+        if words:
+            yield f"{name}: {times(words, 20)}"
+    yield f"{found.passages_different} of {found.passages_total} passages differ."
 
 
-def _passages(passages: list[dict[str, Any]]) -> Iterator[str]:
+def _passages(passages: list[Passage]) -> Iterator[str]:
     for passage in passages:
-        yield f"\n{_clock(passage['start_ms'])} to {_clock(passage['end_ms'])}, {passage['edits']} edits"
-        yield f"  - {passage['old']}"
-        yield f"  + {passage['new']}"
+        yield f"\n{exact_clock(passage.start_ms, passage.end_ms)}, {passage.edits} edits"
+        yield f"  - {passage.old}"
+        yield f"  + {passage.new}"
 
 
-def _clock(ms: int) -> str:
-    return str(timedelta(milliseconds=ms))[:11]
-
-
-def _line(version: dict[str, Any]) -> str:
-    mark = "!" if version["pinned"] else "*" if version["current"] else " "
-    made_by = " ".join(filter(None, (version["service"], version["model"]))) or "brought from elsewhere"
-    return f"{version['id']} {mark} {version['created_at'][:19]}  {made_by}  {len(version['text'].split())} words"
+def _line(version: Version) -> str:
+    mark = "!" if version.pinned else "*" if version.current else " "
+    made_by = " ".join(filter(None, (version.service, version.model))) or "brought from elsewhere"
+    return f"{version.id} {mark} {version.created_at[:19]}  {made_by}  {len(version.text.split())} words"

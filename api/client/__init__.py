@@ -1,17 +1,9 @@
 """A client of our own HTTP API, for the command line and for scripts: a module for each subject."""
 
-from api.client.archives import ArchiveCalls
-from api.client.budgets import BudgetCalls
-from api.client.campaigns import CampaignCalls
-from api.client.imports import ImportCalls
-from api.client.jobs import REFUSALS, JobCalls, RemoteJob
-from api.client.results import ResultCalls
-from api.client.reviews import ReviewCalls
-from api.client.search import SearchCalls
-from api.client.transport import ApiProblem, ApiUnreachable
-
-__all__ = ["REFUSALS", "ApiProblem", "ApiUnreachable", "Client", "RemoteJob"]
+from api.client.archives import ArchiveCalls, RecordingCalls
+from api.client.campaigns import CampaignCalls, SpendingCalls
+from api.client.jobs import JobCalls
 
 
-class Client(JobCalls, ArchiveCalls, BudgetCalls, CampaignCalls, ResultCalls, SearchCalls, ImportCalls, ReviewCalls):
+class Client(JobCalls, ArchiveCalls, RecordingCalls, CampaignCalls, SpendingCalls):
     """Everything that one server can be asked."""

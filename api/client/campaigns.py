@@ -1,44 +1,77 @@
-"""What is asked of campaigns."""
+"""What is asked of campaigns and their reviews, of budgets, and of what was spent."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from api.client.transport import Transport
-
-Campaign = dict[str, Any]
+from api.client.transport import Query, Transport, path_of
+from worker.shapes.campaigns import Campaign, CampaignRecording, CampaignSummary, DryRun
+from worker.shapes.reviews import NextVote, VotedPassage, Votes
+from worker.shapes.spending import Budget, Estimate, Usage
 
 
 class CampaignCalls(Transport):
-    """Planning, looking, and the verbs of a campaign's life."""
+    """Planning, looking, the verbs of a campaign's life, and judging what it made."""
 
-    def plan_campaign(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def plan_campaign(self, request: Mapping[str, Any]) -> DryRun:
         """What it would do and cost; nothing is written."""
-        plan: dict[str, Any] = self.post("/v1/campaigns", {**asked, "dry_run": True}).json()["plan"]
-        return plan
+        return DryRun.read(self.send("POST", "/v1/campaigns", {**request, "dry_run": True}).json())
 
-    def new_campaign(self, asked: Mapping[str, Any]) -> Campaign:
+    def new_campaign(self, request: Mapping[str, Any]) -> Campaign:
         """A planned one, that spends nothing until it is started."""
-        made: Campaign = self.post("/v1/campaigns", asked).json()
-        return made
+        return Campaign.read(self.send("POST", "/v1/campaigns", request).json())
 
-    def campaigns(self) -> Iterator[Campaign]:
+    def campaigns(self) -> Iterator[CampaignSummary]:
         """All of them, newest first, without the counts of their recordings."""
-        return self.pages("/v1/campaigns", {})
+        return self.pages(CampaignSummary, "/v1/campaigns")
 
     def campaign(self, id_or_name: str) -> Campaign:
-        found: Campaign = self.get(_place(id_or_name)).json()
-        return found
+        return self.read(Campaign, path_of("campaigns", id_or_name))
 
-    def campaign_recordings(self, id_or_name: str, state: str = "") -> Iterator[dict[str, Any]]:
+    def campaign_recordings(self, id_or_name: str, state: str = "") -> Iterator[CampaignRecording]:
         """Its recordings, of one state or all."""
-        return self.pages(f"{_place(id_or_name)}/recordings", {"state": state} if state else {})
+        return self.pages(CampaignRecording, path_of("campaigns", id_or_name, "recordings"), {"state": state})
 
-    def campaign_verb(self, id_or_name: str, verb: str, asked: Mapping[str, Any] | None = None) -> Campaign:
+    def campaign_verb(self, id_or_name: str, verb: str, options: Mapping[str, Any]) -> Campaign:
         """start, pause, resume, cancel, promote or rollback; the campaign as it is then."""
-        changed: Campaign = self.post(f"{_place(id_or_name)}/{verb}", asked or {}).json()
-        return changed
+        return Campaign.read(self.send("POST", path_of("campaigns", id_or_name, verb), options).json())
+
+    def comparison(self, campaign: str, query: Query) -> bytes:
+        """Old and new side by side, as ``format``: json, csv or html; the other options as the API has them."""
+        return self.get(path_of("campaigns", campaign, "comparison"), query).content
+
+    def next_vote(self, campaign: str, voter: str) -> NextVote:
+        """The next passage as A and B, and how many were judged."""
+        return self.read(NextVote, path_of("campaigns", campaign, "votes", "next"), {"voter": voter})
+
+    def vote(self, campaign: str, ballot: VotedPassage, voter: str, choice: str) -> None:
+        """``choice`` is a, b or neither."""
+        passage = {"recording": ballot.recording, "passage": ballot.passage}
+        self.send("POST", path_of("campaigns", campaign, "votes"), {**passage, "voter": voter, "choice": choice})
+
+    def votes(self, campaign: str) -> Votes:
+        """The votes counted."""
+        return self.read(Votes, path_of("campaigns", campaign, "votes"))
 
 
-def _place(id_or_name: str) -> str:
-    return f"/v1/campaigns/{quote(id_or_name, safe='')}"
+class SpendingCalls(Transport):
+    """Budgets of the deployment, of archives and of campaigns; ``of`` names an archive or a campaign, or neither."""
+
+    def estimate(self, query: Query) -> Estimate:
+        """What ``recordings`` of ``audio_ms`` would send, cost and take."""
+        return self.read(Estimate, "/v1/estimate", query)
+
+    def budgets(self, of: Query) -> list[Budget]:
+        """All, or those of one archive or campaign."""
+        return [Budget.read(item) for item in self.get("/v1/budgets", of).json()["items"]]
+
+    def set_budget(self, period: str, limits: Mapping[str, float | None], of: Query) -> Budget:
+        """Set ``limit_usd`` and ``limit_ms`` for a day or in all; sent twice it is the same."""
+        return Budget.read(self.send("PUT", path_of("budgets", period), limits, params=dict(of)).json())
+
+    def remove_budget(self, period: str, of: Query) -> None:
+        """Lift one."""
+        self.send("DELETE", path_of("budgets", period), params=dict(of))
+
+    def usage(self, query: Query) -> list[Usage]:
+        """By month, archive, campaign, service and model; ``since``, ``until``, ``archive`` and ``campaign`` choose."""
+        return [Usage.read(item) for item in self.get("/v1/usage", query).json()["items"]]

@@ -1,20 +1,28 @@
 """Requests to our own HTTP API: patient with a server that was there, and an error where it answers with one.
 
-Each POST carries an Idempotency-Key, so sending it again after a broken connection is safe.
+Each POST carries an Idempotency-Key, so sending it again after a broken connection is safe. Answers are read into the
+shapes that the server sends.
 """
 
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Self, TypeVar
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from worker.errors import IdempotencyInFlight
+from worker.shapes.base import Shape
+
+Answer = TypeVar("Answer", bound=Shape)
+Query = Mapping[str, Any]
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+UPLOAD_TIMEOUT = httpx.Timeout(30.0, write=300.0, read=300.0)
+MANIFEST_S = 600.0  # a manifest takes a while: that it broke off late is no reason to give it up
 PAGE = 200
 PAUSE_S = 0.5
 GATEWAY_ERRORS = frozenset({502, 503, 504})
@@ -62,22 +70,49 @@ class Transport:
         """One request without patience; raises ApiUnreachable."""
         self.answer(lambda: self.http.get("/healthz"), patience_s=0)
 
-    def pages(self, path: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def get(self, path: str, query: Query | None = None) -> httpx.Response:
+        """``query`` without what is None or empty."""
+        return self.answer(lambda: self.http.get(path, params=without_empty(query or {})))
+
+    def read(self, kind: type[Answer], path: str, query: Query | None = None) -> Answer:
+        """One thing."""
+        return kind.read(self.get(path, query).json())
+
+    def pages(self, kind: type[Answer], path: str, query: Query | None = None) -> Iterator[Answer]:
         """All items of a list, page by page."""
         cursor: dict[str, str] = {}
         while True:
-            page = self.get(path, {"limit": str(PAGE), **query, **cursor}).json()
-            yield from page["items"]
+            page = self.get(path, {"limit": PAGE, **(query or {}), **cursor}).json()
+            yield from map(kind.read, page["items"])
             if not page["next"]:
                 return
             cursor = {"cursor": page["next"]}
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
-        return self.answer(lambda: self.http.get(path, params=dict(query or {})))
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **request: Any) -> httpx.Response:  # noqa: ANN401  # as httpx has them
+        """A change: ``body`` as JSON, ``request`` as httpx takes it."""
+        headers = fresh_key() if method == "POST" else {}
+        given = request if body is None else {**request, "json": dict(body)}
+        return self.answer(lambda: self.http.request(method, path, headers=headers, **given))
 
-    def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
-        key = fresh_key()
-        return self.answer(lambda: self.http.post(path, json=dict(body), headers=key))
+    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> httpx.Response:
+        """A file, streamed, with form fields. Raises OSError where it cannot be read, ApiProblem."""
+        headers = fresh_key()
+        name = file.name.encode("utf-8", "replace").decode()  # a name may hold bytes that are no UTF-8
+
+        def send() -> httpx.Response:
+            with file.open("rb") as content:
+                return self.http.post(
+                    path, data=dict(fields), files={"file": (name, content)}, headers=headers, timeout=UPLOAD_TIMEOUT
+                )
+
+        return self.answer(send)
+
+    def stream(self, path: str, body: Callable[[], Iterator[bytes]], content_type: str, query: Query) -> httpx.Response:
+        """A manifest; where the connection breaks it is sent again from its beginning, and done once."""
+        given: dict[str, Any] = {"params": dict(query), "headers": {**fresh_key(), "Content-Type": content_type}}
+        return self.answer(
+            lambda: self.http.post(path, content=body(), timeout=UPLOAD_TIMEOUT, **given), patience_s=MANIFEST_S
+        )
 
     def answer(self, send: Callable[[], httpx.Response], patience_s: float | None = None) -> httpx.Response:
         """Send, again while the server is away; raises ApiUnreachable or ApiProblem."""
@@ -96,6 +131,16 @@ class Transport:
 
 def fresh_key() -> dict[str, str]:
     return {"Idempotency-Key": uuid.uuid4().hex}
+
+
+def without_empty(values: Query) -> dict[str, Any]:
+    """What was given: what is None or empty was left out; a number that is 0 was not."""
+    return {name: value for name, value in values.items() if value is not None and value not in ("", {}, [])}
+
+
+def path_of(*words: str) -> str:
+    """``/v1/`` and the words, each safe in a URL."""
+    return "/v1/" + "/".join(quote(word, safe="") for word in words)
 
 
 def _comes_right(response: httpx.Response) -> bool:

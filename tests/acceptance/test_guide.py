@@ -53,9 +53,9 @@ def test_every_command_does_what_the_guide_says(
     assert len(list(Path("transcripts").rglob("*.srt"))) == RECORDINGS
     with Client(stack.server.url) as client:
         campaign = client.campaign("june")
-        assert campaign["status"] == "rolled_back"
-        assert campaign["counts"]["done"] == RECORDINGS
-        assert campaign["actual"]["sent_ms"] > 0
+        assert campaign.status == "rolled_back"
+        assert campaign.counts["done"] == RECORDINGS
+        assert campaign.actual.sent_ms > 0
 
 
 def _run(line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

@@ -38,13 +38,21 @@ def filling(sqlite_url: str, tmp_path: Path) -> Iterator[Filling]:
 
 
 @contextmanager
-def watching(filling: Filling, shown: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The command, a look a second; what it prints goes to the file. Killed where the test has not ended it."""
-    command = ["archive", "watch", "radio", "--every-s", "1", "--settle-s", str(SETTLE_S)]
+def watching(filling: Filling, shown: Path, *before: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, a look a second; what it prints goes to the file. Killed where the test has not ended it.
+
+    ``before`` is a command that becomes it.
+    """
+    options = ["--every-s", "1", "--settle-s", str(SETTLE_S)]
+    command = [*before, sys.executable, "-m", "api.cli", "archive", "watch", "radio", *options]
     environment = {**os.environ, "LONGHAND_URL": str(filling.client.base_url), "PYTHONUNBUFFERED": "1"}
     with shown.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", *command], cwd=ROOT, env=environment, stdout=output, stderr=output
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     try:
         yield process
@@ -100,3 +108,14 @@ def test_watch_takes_a_file_once_it_has_stopped_growing(filling: Filling, tmp_pa
     assert (taken["source"], taken["size_bytes"]) == ("mount://calls/new.wav", size)
     lines = [line for line in (tmp_path / "shown").read_text().splitlines() if "succeeded" in line]
     assert len(lines) == 2, "a look that finds nothing new says nothing"
+
+
+def test_watch_hears_ctrl_c_where_a_script_that_started_it_in_the_background_does_not(
+    filling: Filling, tmp_path: Path
+) -> None:
+    filling.put("old.wav")
+    assert filling.client.put("/v1/archives/radio/source", json={"folder": "mount://calls"}).status_code == 200
+    with watching(filling, tmp_path / "shown", "sh", "-c", "trap '' INT; exec \"$@\"", "sh") as process:
+        until(lambda: looks(filling) >= 1, PATIENCE_S)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_S) == 130

@@ -1,47 +1,37 @@
-"""`longhand archive import` and what belongs to it: filling an archive, once."""
+"""`longhand archive import`, `imports`, `problems` and `stop`: filling an archive, once."""
 
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from api.cli.archive.import_lines import follow, import_line, note_problems, problem_line, show_expected
-from api.cli.archive.local_uploads import Bringing, Brought, Local, expect_local, find_local, size_of
-from api.cli.archive.options import (
-    Copy,
-    ImportId,
-    JobChannels,
-    JobLane,
-    JobLanguage,
-    JobModel,
-    JobSegmentation,
-    JobService,
-    JobVoice,
-    Naming,
-    Patterns,
-    Sidecars,
-    Transcribe,
-    folder_ask,
-    is_place,
-    job_ask,
-)
+from api.cli.archive.import_lines import estimate_lines, follow_import, import_line, note_problems, problem_line
+from api.cli.archive.local_uploads import LocalUpload, Uploaded, expect_local, find_local, size_of
+from api.cli.archive.options import FolderOptions, ImportedJobs
 from api.cli.archive.rules import Name
-from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import AsJson
-from api.cli.manifest import kind_of_file, opened, pieces
-from api.cli.output.printing import note, put, put_json
-from api.cli.output.progress import sending
-from api.cli.target import open_client
+from api.cli.manifest import count_lines, opened, streamed
+from api.cli.option_groups import Given, grouped
+from api.cli.output.printing import Output, note, put, put_json
+from api.cli.output.progress import counting
+from api.cli.sources import Source
+from api.cli.target import open_client, with_client
+from api.cli.uploads import Sent, uploaded
 from api.client import Client
 from worker.imports.estimate import COSTS, NO_LENGTH
+from worker.media.urls import BUCKET, MOUNT
+from worker.shapes.archives import Import
 from worker.states import ImportState
 
-Fields = dict[str, Any]
+LISTED = (f"{MOUNT}://", f"{BUCKET}://")  # folders and prefixes that the server lists
+ImportId = Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id.")]
 
 
+@grouped
 def import_recordings(
     name: Name,
     sources: Annotated[
@@ -52,23 +42,13 @@ def import_recordings(
     manifest: Annotated[
         str | None, typer.Option(metavar="FILE", help="JSON lines or CSV with a URL a row; - for stdin.")
     ] = None,
-    pattern: Patterns = None,
-    naming: Naming = None,
-    sidecars: Sidecars = False,
-    copy: Copy = False,
-    transcribe: Transcribe = False,
-    language: JobLanguage = None,
-    service: JobService = None,
-    model: JobModel = None,
-    channels: JobChannels = None,
-    segmentation: JobSegmentation = None,
-    lane: JobLane = None,
-    voice: JobVoice = False,
+    files: FolderOptions,
+    jobs: ImportedJobs,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken, and take nothing.")] = False,
     wait: Annotated[
         bool | None, typer.Option("--wait/--no-wait", help="Follow it to its end; on a terminal that is so anyway.")
     ] = None,
-    as_json: AsJson = False,
+    out: Output,
 ) -> int:
     """Fill an archive. Nothing is transcribed, and nothing spent, without --transcribe.
 
@@ -83,123 +63,116 @@ def import_recordings(
 
         longhand archive import radio recordings/
     """
-    options: Fields = {"language": language, "service": service, "model": model, "channels": channels}
-    options |= {"segmentation": segmentation, "lane": lane, "voice": voice}
-    jobs = job_ask(transcribe=transcribe, **options)
+    options = files.options(jobs)
     if bool(sources) == bool(manifest):
         raise UsageProblem("Name what to import, or one --manifest.")
-    places = [source for source in sources or [] if is_place(source)]
-    files = find_local([Path(source) for source in sources or [] if not is_place(source)], pattern or [])
-    if files and jobs is not None:
+    listed = [files.source(source, options) for source in sources or [] if source.startswith(LISTED)]
+    here = [Path(source) for source in sources or [] if not source.startswith(LISTED)]
+    local = find_local(here, files.pattern or [])
+    if local and options is not None:
         raise UsageProblem(f"Files of this machine are transcribed by `longhand submit PATH --archive {name}`.")
-    asks = [folder_ask(place, pattern, naming, sidecars=sidecars, copy=copy) | {"transcribe": jobs} for place in places]
-    with open_client(configured()) as client:
-        filling = Filling(client, name, as_json=as_json, wait=sys.stderr.isatty() if wait is None else wait)
+    with open_client() as client:
+        filling = Filling(client, name, out, wait=sys.stderr.isatty() if wait is None else wait)
         if dry_run:
-            return filling.expect(asks, files, manifest)
-        filling.bring(files, naming, sidecars=sidecars)
-        for ask in asks:
-            filling.follow(client.begin_import(name, ask))
+            filling.expect(listed, local, manifest)
+            return Exit.OK
+        filling.upload(local, files)
+        for source in listed:
+            filling.follow(client.begin_import(name, source))
         if manifest:
-            filling.follow(filling.send(manifest, jobs, copy=copy))
-    return Exit.SOME_FAILED if filling.refused else Exit.OK
+            filling.follow(filling.send(manifest, options, copy=files.copy))
+    return Exit.SOME_FAILED if filling.failed else Exit.OK
 
 
+@dataclass
 class Filling:
-    """One command's work at one archive; ``refused``: something could not be used."""
+    """One command's work at one archive; ``failed``: something could not be used."""
 
-    def __init__(self, client: Client, archive: str, *, as_json: bool, wait: bool) -> None:
-        self.refused = False
-        self._client = client
-        self._archive = archive
-        self._as_json = as_json
-        self._wait = wait
+    client: Client
+    archive: str
+    out: Output
+    wait: bool
+    failed: bool = False
 
-    def expect(self, asks: list[Fields], files: list[Local], manifest: str | None) -> int:
+    def expect(self, listed: list[dict[str, Any]], local: list[Source], manifest: str | None) -> None:
         """Say what would be taken."""
-        seen = [self._client.begin_import(self._archive, {**ask, "dry_run": True}) for ask in asks]
-        if files:
-            seen.append(expect_local(files).view().as_json())
-        for one in seen:
-            put_json(one) if self._as_json else show_expected(one)
-        if manifest:
-            self._expect_rows(manifest)
-        return Exit.OK
+        estimates = [self.client.estimate_import(self.archive, source) for source in listed]
+        if local:
+            estimates.append(expect_local(local).view())
+        for one in estimates:
+            self.out.item(one, estimate_lines(one))
+            self.out.note("Nothing was taken.")
+        if manifest:  # a URL says nothing of its recording's length before it is fetched
+            rows = count_lines(manifest)
+            self.out.item({"rows": rows, **dict.fromkeys(COSTS), "unknown": NO_LENGTH}, f"{rows:,} lines. {NO_LENGTH}")
+            self.out.note("Nothing was taken.")
 
-    def _expect_rows(self, manifest: str) -> None:
-        """A URL says nothing of its recording's length before it is fetched."""
-        with opened(manifest) as file:
-            rows = sum(1 for line in file if line.strip())
-        if self._as_json:
-            put_json({"rows": rows, **dict.fromkeys(COSTS), "unknown": NO_LENGTH})
-        else:
-            put(f"{rows:,} lines. {NO_LENGTH}")
-            note("Nothing was taken.")
-
-    def bring(self, files: list[Local], naming: str | None, *, sidecars: bool) -> None:
+    def upload(self, local: list[Source], files: FolderOptions) -> None:
         """Upload files of this machine."""
-        if not files:
+        if not local:
             return
-        bringing = Bringing(self._client, self._archive, naming, sidecars)
-        sizes = {file: size_of(file) for file in files}
+        upload = LocalUpload(self.client, self.archive, files.naming, files.sidecars)
+        sizes = [size_of(file) for file in local]
         done, added = 0, 0
-        with sending(sum(sizes.values()), silent=self._as_json) as sent:
-            for brought in bringing.bring(files):
-                done += sizes[brought.file]
-                added += brought.added
-                sent(done)
-                self._tell(brought)
-        if not self._as_json:
-            put(f"{added:,} added, {len(files) - added:,} others, {len(files):,} in all")
+        with counting("sent", sum(sizes), silent=self.out.as_json, of_bytes=True) as count:
+            for sent in uploaded(upload.send, local):
+                done += sizes[sent.number]
+                added += sent.answer is not None and sent.answer.added
+                count(done)
+                self._show(sent)
+        if not self.out.as_json:
+            put(f"{added:,} added, {len(local) - added:,} others, {len(local):,} in all")
 
-    def send(self, manifest: str, jobs: Fields | None, *, copy: bool) -> Fields:
+    def send(self, manifest: str, options: Given | None, *, copy: bool) -> Import:
         """Send a manifest; the import that was begun."""
-        query = {"copy": str(copy).lower(), "name": Path(manifest).name}
-        if jobs is not None:
-            query["transcribe"] = json.dumps(jobs)
+        query: dict[str, Any] = {"copy": copy, "name": Path(manifest).name}
+        if options is not None:
+            query["transcribe"] = json.dumps(options)
         with opened(manifest) as file:
-            size = file.seek(0, 2)
-            with sending(size, silent=self._as_json) as sent:
-                body, kind = (lambda: pieces(file, sent)), kind_of_file(file)
-                return self._client.import_manifest(self._archive, body, kind, query)
+            return streamed(
+                file,
+                lambda body, kind: self.client.import_manifest(self.archive, body, kind, query),
+                silent=self.out.as_json,
+            )
 
-    def follow(self, begun: Fields) -> None:
+    def follow(self, begun: Import) -> None:
         """Show an import, at its end where that is waited for."""
-        seen = follow(self._client, begun, silent=self._as_json) if self._wait else begun
-        self.refused |= bool(seen["refused"]) or seen["status"] in {ImportState.FAILED, ImportState.CANCELLED}
-        put_json(seen) if self._as_json else put(import_line(seen))
-        if self._wait and not self._as_json:
-            note_problems(self._client, seen)
+        seen = follow_import(self.client, begun, silent=self.out.as_json) if self.wait else begun
+        self.failed |= bool(seen.refused) or seen.status in {ImportState.FAILED, ImportState.CANCELLED}
+        self.out.item(seen, import_line(seen))
+        if self.wait and not self.out.as_json:
+            note_problems(self.client, seen)
 
-    def _tell(self, brought: Brought) -> None:
-        self.refused |= bool(brought.code)
-        if self._as_json:
-            fields = {"file": str(brought.file.path), "recording": brought.recording, "added": brought.added}
-            problem = {"code": brought.code, "message": brought.problem} if brought.code else None
-            put_json({**fields, "error": problem})
-        elif brought.code:
-            note(f"{brought.file.path}: {brought.code}: {brought.problem}")
+    def _show(self, sent: Sent[Source, Uploaded]) -> None:
+        self.failed |= bool(sent.code)
+        if self.out.as_json:
+            put_json(_view(sent))
+        elif sent.code:
+            note(f"{sent.file.path}: {sent.code}: {sent.problem}")
 
 
-def list_imports(name: Name, *, as_json: AsJson = False) -> int:
+def _view(sent: Sent[Source, Uploaded]) -> Mapping[str, object]:
+    recording, added = (sent.answer.recording, sent.answer.added) if sent.answer else (None, False)
+    problem = {"code": sent.code, "message": sent.problem} if sent.code else None
+    return {"file": str(sent.file.path), "recording": recording, "added": added, "error": problem}
+
+
+@with_client
+def list_imports(client: Client, name: Name, *, out: Output) -> None:
     """Show an archive's imports, the newest first."""
-    with open_client(configured()) as client:
-        for one in client.imports(name):
-            put_json(one) if as_json else put(import_line(one))
-    return Exit.OK
+    for one in client.imports(name):
+        out.item(one, import_line(one))
 
 
-def problems(import_id: ImportId, *, as_json: AsJson = False) -> int:
+@with_client
+def problems(client: Client, import_id: ImportId, *, out: Output) -> None:
     """Show the rows of an import that could not be used: line, name, and what is wrong."""
-    with open_client(configured()) as client:
-        for one in client.import_problems(import_id):
-            put_json(one) if as_json else put(problem_line(one))
-    return Exit.OK
+    for problem in client.import_problems(import_id):
+        out.item(problem, problem_line(problem))
 
 
-def stop_import(import_id: ImportId, *, as_json: AsJson = False) -> int:
+@with_client
+def stop_import(client: Client, import_id: ImportId, *, out: Output) -> None:
     """Stop an import; what it has kept stays."""
-    with open_client(configured()) as client:
-        stopped = client.cancel_import(import_id)
-    put_json(stopped) if as_json else put(import_line(stopped))
-    return Exit.OK
+    stopped = client.cancel_import(import_id)
+    out.item(stopped, import_line(stopped))

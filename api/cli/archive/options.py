@@ -1,52 +1,55 @@
 """The options of `longhand archive import` and `source`: where recordings are, and what is done with them."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.exits import UsageProblem
-from worker.states import Channels, Lane, Segmentation
+from api.cli.option_groups import Declared, Given
+from worker.shapes.options import Use, job_options
 
-PLACES = ("mount://", "s3://")
-
-Patterns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--pattern", metavar="GLOB", help="Files that are meant, such as '*.wav'; may be given several times."
+ImportedJobs = Annotated[
+    Given, Declared(job_options(Use.IMPORT), first=("language", "service", "model"), last=("voice",))
+]
+SyncedJobs = Annotated[
+    Given,
+    Declared(
+        job_options(Use.IMPORT),
+        first=("language", "service", "model"),
+        last=("voice",),
+        without=("channels", "segmentation"),
     ),
 ]
-Naming = Annotated[
-    str | None,
-    typer.Option(metavar="PATTERN", help="What stands in the names: '{recorded_at}/{agent}_{external_id}.wav'."),
-]
-Sidecars = Annotated[bool, typer.Option("--sidecars", help="Read call.json beside call.wav.")]
-Copy = Annotated[bool, typer.Option("--copy", help="Copy the bytes to the media store; else they stay where they are.")]
-Transcribe = Annotated[bool, typer.Option("--transcribe", help="Make a job for each: without it nothing is spent.")]
-JobLanguage = Annotated[str | None, typer.Option("--language", help="Of the jobs; left out: the recording's own.")]
-JobService = Annotated[str | None, typer.Option("--service", help="Of the jobs; left out: the archive's.")]
-JobModel = Annotated[str | None, typer.Option("--model", help="Of the jobs; left out: the service's own.")]
-JobChannels = Annotated[Channels | None, typer.Option("--channels", help="Of the jobs; left out: the archive's.")]
-JobSegmentation = Annotated[Segmentation | None, typer.Option("--segmentation", help="Of the jobs.")]
-JobLane = Annotated[Lane | None, typer.Option("--lane", help="Of the jobs; left out: normal.")]
-JobVoice = Annotated[bool, typer.Option("--voice", help="Leave out music and noise.")]
-ImportId = Annotated[str, typer.Argument(metavar="IMPORT", help="The import's id.")]
 
 
-def is_place(source: str) -> bool:
-    """Whether it is a folder or a prefix that the server lists."""
-    return source.startswith(PLACES)
+@dataclass(frozen=True, kw_only=True)
+class FolderOptions:
+    """What is taken of a folder, and how it says what it is."""
 
+    pattern: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Files that are meant, such as '*.wav'; may be given several times."),
+    ] = None
+    naming: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="What stands in the names: '{recorded_at}/{agent}_{external_id}.wav'."),
+    ] = None
+    sidecars: Annotated[bool, typer.Option("--sidecars", help="Read call.json beside call.wav.")] = False
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the bytes to the media store; else they stay where they are.")
+    ] = False
+    transcribe: Annotated[
+        bool, typer.Option("--transcribe", help="Make a job for each: without it nothing is spent.")
+    ] = False
 
-def folder_ask(
-    folder: str, patterns: list[str] | None, naming: str | None, *, sidecars: bool, copy: bool
-) -> dict[str, Any]:
-    """A folder as the API takes it."""
-    return {"folder": folder, "patterns": patterns or [], "naming": naming, "sidecars": sidecars, "copy": copy}
+    def source(self, folder: str, options: Given | None) -> dict[str, Any]:
+        """A folder as the API takes it, with the options of its jobs."""
+        files = {"patterns": self.pattern or [], "naming": self.naming, "sidecars": self.sidecars, "copy": self.copy}
+        return {"folder": folder, **files, "transcribe": options}
 
-
-def job_ask(*, transcribe: bool, **options: object) -> dict[str, Any] | None:
-    """Options of the jobs as the API takes them; None where there will be none. Raises UsageProblem."""
-    given = {name: value for name, value in options.items() if value not in {None, False}}
-    if given and not transcribe:
-        raise UsageProblem(f"--{min(given)} is an option of the jobs: it goes with --transcribe.")
-    return {name: value if value is True else str(value) for name, value in given.items()} if transcribe else None
+    def options(self, given: Given) -> Given | None:
+        """Those of the jobs; None where there will be none. Raises UsageProblem."""
+        if given and not self.transcribe:
+            raise UsageProblem(f"--{min(given)} is an option of the jobs: it goes with --transcribe.")
+        return given if self.transcribe else None

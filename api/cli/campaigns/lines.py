@@ -1,71 +1,104 @@
-"""Campaigns in words: a plan, and how far one is."""
+"""Campaigns in words: a plan, how far one is, and following one until it waits for somebody."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
-MS_IN_HOUR = 3_600_000
+from rich.progress import TimeElapsedColumn
+
+from api.cli.output.formats import duration, hours, money
+from api.cli.output.printing import note
+from api.cli.output.progress import bars
+from api.cli.polling import follow
+from api.client import Client
+from worker.shapes.campaigns import Campaign, CampaignSummary, Plan
+from worker.states import CampaignState
+
+ROUND_S = 1.0
+PATIENCE = 10  # a very large campaign takes a while to count: a tenth of the time at most
+GOING_ON = {CampaignState.CANARY, CampaignState.RUNNING}
 NEXT = {
-    "planned": "start",
-    "review": "start",
-    "paused": "resume",
-    "finished": "promote",
-    "promoted": "rollback",
+    CampaignState.PLANNED: "start",
+    CampaignState.REVIEW: "start",
+    CampaignState.PAUSED: "resume",
+    CampaignState.FINISHED: "promote",
+    CampaignState.PROMOTED: "rollback",
 }
 
 
-def plan_lines(plan: dict[str, Any]) -> Iterator[str]:
+def plan_lines(plan: Plan) -> Iterator[str]:
     """What it would do, take and cost."""
-    yield f"{plan['recordings']} of {plan['matched']} recordings, {hours(plan['audio_ms'])}, with {plan['model']}"
-    if plan["length_unknown"]:
-        yield f"{plan['length_unknown']} of them nobody has decoded yet: taken to be as long as the others"
-    yield f"To send: {hours(plan['to_send_ms'])} ({plan['send_ratio']:.0%} of the audio, by {plan['ratio_from']})"
-    reused = plan["reused"]
-    if reused["recordings"]:
-        yield f"Answered already: {hours(reused['audio_ms'])} in {reused['recordings']} recordings"
-    for reason, number in plan["skipped"].items():
+    yield f"{plan.recordings} of {plan.matched} recordings, {_hours(plan.audio_ms)}, with {plan.model}"
+    if plan.length_unknown:
+        yield f"{plan.length_unknown} of them nobody has decoded yet: taken to be as long as the others"
+    yield f"To send: {_hours(plan.to_send_ms)} ({plan.send_ratio:.0%} of the audio, by {plan.ratio_from})"
+    if plan.reused.recordings:
+        yield f"Answered already: {_hours(plan.reused.audio_ms)} in {plan.reused.recordings} recordings"
+    for reason, number in plan.skipped.items():
         yield f"Passed over: {number} ({reason})"
-    yield f"Cost: {money(plan['cost_usd'])}{', over its limit' if plan['over_limit'] else ''}"
-    yield f"Time: {duration(plan['time_s'])}"
-    yield f"Canary: {plan['canary']} recordings, {plan['references']} of them pinned"
+    yield f"Cost: {_money(plan.cost_usd)}{', over its limit' if plan.over_limit else ''}"
+    yield f"Time: {duration(plan.time_s)}"
+    yield f"Canary: {plan.canary} recordings, {plan.references} of them pinned"
 
 
-def status_lines(campaign: dict[str, Any]) -> Iterator[str]:
+def status_lines(campaign: Campaign) -> Iterator[str]:
     """How far it is, and what it took beside what was planned."""
-    plan, actual = campaign["plan"], campaign["actual"]
+    plan, actual = campaign.plan, campaign.actual
     yield campaign_line(campaign)
-    if campaign["reason"]:
-        yield campaign["reason"]["message"]
-    yield "Recordings: " + ", ".join(f"{number} {state}" for state, number in campaign["counts"].items())
-    for title in ("codes", "waiting"):
-        if campaign[title]:
-            name = {"codes": "Failed", "waiting": "Waiting"}[title]
-            yield f"{name}: " + ", ".join(f"{number} {code}" for code, number in campaign[title].items())
-    sent, planned, reused = actual["sent_ms"], plan["to_send_ms"], actual["reused_ms"]
-    yield f"Sent: {hours(sent)} of {hours(planned)} planned; reused {hours(reused)}"
-    yield f"Cost: {money(actual['cost_usd'])} of {money(plan['cost_usd'])} planned"
-    if campaign["promoted"]:
-        yield f"Current transcripts of {campaign['promoted']} recordings are its own"
-    if (verb := NEXT.get(campaign["status"])) and not campaign["step"]:
-        yield f"Next: longhand reprocess {verb} {campaign['name']}"
+    if campaign.reason:
+        yield campaign.reason.message
+    yield f"Recordings: {_counts(campaign.counts)}"
+    for title, counts in (("Failed", campaign.codes), ("Waiting", campaign.waiting)):
+        if counts:
+            yield f"{title}: {_counts(counts)}"
+    sent = f"{_hours(actual.sent_ms)} of {_hours(plan.to_send_ms)} planned"
+    yield f"Sent: {sent}; reused {_hours(actual.reused_ms)}"
+    yield f"Cost: {_money(actual.cost_usd)} of {_money(plan.cost_usd)} planned"
+    if campaign.promoted:
+        yield f"Current transcripts of {campaign.promoted} recordings are its own"
+    if (verb := NEXT.get(CampaignState(campaign.status))) and not campaign.step:
+        yield f"Next: longhand reprocess {verb} {campaign.name}"
 
 
-def campaign_line(campaign: dict[str, Any]) -> str:
+def campaign_line(campaign: CampaignSummary, *, with_eta: bool = True) -> str:
     """One line: its name, where it is, and what goes on within that."""
-    doing = f" ({campaign['step'].replace('_', ' ')})" if campaign["step"] else ""
-    progress = campaign.get("progress")
-    far = f"  {progress['ended']}/{progress['total']}" if progress else f"  {campaign['plan']['recordings']} recordings"
-    left = f", {duration(progress['eta_s'])} to go" if progress and progress["eta_s"] is not None else ""
-    return f"{campaign['name']}  {campaign['status']}{doing}{far}{left}"
+    doing = f" ({campaign.step.replace('_', ' ')})" if campaign.step else ""
+    line = f"{campaign.name}  {campaign.status}{doing}"
+    if not isinstance(campaign, Campaign):
+        return f"{line}  {campaign.plan.recordings} recordings"
+    progress = campaign.progress
+    left = f", {duration(progress.eta_s)} to go" if progress.eta_s is not None and with_eta else ""
+    return f"{line}  {progress.ended}/{progress.total}{left}"
 
 
-def hours(ms: int) -> str:
-    return f"{ms / MS_IN_HOUR:,.2f} h"
+def follow_campaign(client: Client, id_or_name: str, *, silent: bool = False, round_s: float = ROUND_S) -> Campaign:
+    """The campaign, as soon as nothing goes on by itself: under a bar, else with a line whenever there is a new one."""
+    last = ""
+    with bars(TimeElapsedColumn(), silent=silent) as progress:
+        task = progress.add_task("", total=None)
+
+        def look() -> Campaign:
+            nonlocal last
+            campaign = client.campaign(id_or_name)
+            line, done = campaign_line(campaign, with_eta=not progress.disable), campaign.progress
+            progress.update(task, description=line, completed=done.ended, total=done.total or None)
+            if progress.disable and not silent and line != last:
+                note(line)
+            last = line
+            return campaign
+
+        return follow(look, _waits, round_s=round_s, patience=PATIENCE)
 
 
-def money(usd: float | None) -> str:
-    return "no price is known" if usd is None else f"{usd:,.2f} USD"
+def _waits(campaign: Campaign) -> bool:
+    return campaign.status not in GOING_ON and campaign.step is None
 
 
-def duration(seconds: float | None) -> str:
-    return "unknown" if seconds is None else str(timedelta(seconds=round(seconds)))
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
+
+
+def _hours(length_ms: int) -> str:
+    return hours(length_ms, ",.2f")
+
+
+def _money(usd: float | None) -> str:
+    return money(usd, "no price is known", ",.2f")

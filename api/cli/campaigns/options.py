@@ -1,25 +1,14 @@
 """What a campaign is planned with on the command line: which recordings, what is done with them, and how much of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.spec_options import (
-    ChannelLabelsOption,
-    ChannelsOption,
-    Context,
-    CutOption,
-    Fresh,
-    Model,
-    SegmentationOption,
-    ServiceOption,
-    VoiceOption,
-)
-from worker.states import Segmentation
+from api.client.transport import without_empty
 
 WHICH, HOW = "Which recordings", "How much, and how it goes on"
 
@@ -54,29 +43,8 @@ class SelectionOptions:
     def to_json(self) -> dict[str, Any]:
         """As the API takes them; raises UsageProblem."""
         plain = {name: value for name, value in vars(self).items() if name not in {"label", "language_is", "model_is"}}
-        return given(**plain, labels=pairs("--label", self.label), language=self.language_is, model=self.model_is)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpecOptions:
-    """As with a submission."""
-
-    service: ServiceOption = None
-    model: Model = None
-    language: Annotated[
-        str | None, typer.Option(help="Two-letter code, or auto to detect it; left out: the archive's, else its own.")
-    ] = None
-    context: Context = ""
-    channels: ChannelsOption = None
-    channel_labels: ChannelLabelsOption = None
-    segmentation: SegmentationOption = Segmentation.DOCUMENT
-    cut: CutOption = None
-    voice: VoiceOption = False
-    fresh: Fresh = False
-
-    def to_json(self) -> dict[str, Any]:
-        """As the API takes them, without ``fresh``."""
-        return given(**{name: value for name, value in vars(self).items() if name != "fresh"})
+        labels = pairs("--label", self.label)
+        return given({**plain, "labels": labels, "language": self.language_is, "model": self.model_is})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +56,7 @@ class LimitOptions:
     usd: Annotated[float | None, option(help="Money in all.", panel=HOW)] = None
 
     def to_json(self) -> dict[str, Any]:
-        return given(**vars(self))
+        return given(vars(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,21 +74,15 @@ class RuleOptions:
 
     def to_json(self) -> dict[str, Any]:
         """As the API takes them; raises UsageProblem."""
-        asked = given(
-            max_failure_share=self.max_failure_share,
-            thresholds=judged("--threshold", self.threshold),
-            promote=judged("--rule", self.rule),
+        share = {"canary": self.canary, "max_failure_share": self.max_failure_share}
+        return given(
+            {**share, "thresholds": judged("--threshold", self.threshold), "promote": judged("--rule", self.rule)}
         )
-        return asked | ({} if self.canary is None else {"canary": self.canary})
 
 
-def given(**options: Any) -> dict[str, Any]:  # noqa: ANN401  # options have many types
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those that were not left out; a number that is 0 was not."""
-    return {name: value for name, value in options.items() if value is not None and value is not False and _said(value)}
-
-
-def _said(value: object) -> bool:
-    return value not in ("", {}, [])
+    return {name: value for name, value in without_empty(options).items() if value is not False}
 
 
 def pairs(name: str, texts: Iterable[str] | None) -> dict[str, str]:

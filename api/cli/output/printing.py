@@ -6,8 +6,43 @@ hold bytes that are no UTF-8: they are shown escaped, which JSON reads back.
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TextIO
+
+import typer
+
+from worker.shapes.base import Shape
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines, for machines.")]
+View = Shape | Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A command's results: lines for people, or a JSON object for each, for machines."""
+
+    as_json: AsJson = False
+
+    def item(self, view: View, lines: str | Iterable[str]) -> None:
+        """One result, as ``view`` for machines and as ``lines`` for people."""
+        if self.as_json:
+            put_json(view)
+            return
+        for line in [lines] if isinstance(lines, str) else lines:
+            put(line)
+
+    def problem(self, which: Mapping[str, object], code: str, message: str) -> None:
+        """What one of many came to; ``which`` says of which, with its name first."""
+        if self.as_json:
+            put_json({**which, "error": {"code": code, "message": message}})
+        else:
+            note(f"{next(iter(which.values()))}: {message}")
+
+    def note(self, text: str) -> None:
+        """A line about what is going on, where a person reads."""
+        if not self.as_json:
+            note(text)
 
 
 def put(text: str, *, end: str = "\n") -> None:
@@ -15,9 +50,9 @@ def put(text: str, *, end: str = "\n") -> None:
     _write(sys.stdout, text + end)
 
 
-def put_json(fields: Mapping[str, object]) -> None:
+def put_json(view: View) -> None:
     """A result for a machine: one JSON object a line."""
-    put(json.dumps(fields, ensure_ascii=False))
+    put(json.dumps(view.as_json() if isinstance(view, Shape) else view, ensure_ascii=False))
 
 
 def note(text: str) -> None:

@@ -1,13 +1,14 @@
 """`longhand recognizer`: the local service as a process."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.configure import configured
-from api.cli.exits import CommandError, Exit, UsageProblem
+from api.cli.exits import CommandError, UsageProblem
+from api.cli.option_groups import grouped
 from api.cli.output.printing import put
 from api.cli.stack.engines import Engine, gateway_config
 from api.cli.stack.ports import LOOPBACK
@@ -20,27 +21,32 @@ from worker.settings import Settings
 LIMITS = RecognizerConfig()  # the defaults
 
 
-def recognizer(
-    *,
-    host: Annotated[str, typer.Option(help="Address to listen on; keys are needed off loopback.")] = LOOPBACK,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)] = 8765,
-    engine: Annotated[Engine, typer.Option(help="What answers.")] = Engine.POCKETSPHINX,
-    processes: Annotated[int | None, typer.Option(help="Of PocketSphinx; left out: one a core.", min=1)] = None,
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions:
+    """As RecognizerConfig has them."""
+
+    host: Annotated[str, typer.Option(help="Address to listen on; keys are needed off loopback.")] = LOOPBACK
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)] = 8765
+    engine: Annotated[Engine, typer.Option(help="What answers.")] = Engine.POCKETSPHINX
+    processes: Annotated[int | None, typer.Option(help="Of PocketSphinx; left out: one a core.", min=1)] = None
     model: Annotated[
         str, typer.Option(help="Scripted engine: its model's name; another one hears some words otherwise.")
-    ] = LIMITS.model,
-    latency_ms: Annotated[float, typer.Option(help="Scripted engine: delay of each answer.", min=0)] = 0.0,
-    speed: Annotated[float, typer.Option(help="Scripted engine: times real time; 0: at once.", min=0)] = 0.0,
-    fault: Annotated[str, typer.Option(help="Faults to show, as in fail:0.1,reset:0.05", show_default=False)] = "",
-    fault_seed: Annotated[int, typer.Option(help="Seed of the dice for faults.")] = 0,
-    log: Annotated[Path | None, typer.Option(help="File of JSON lines: what was received.", show_default=False)] = None,
-    max_sessions: Annotated[int, typer.Option(help="Open at once; one more is a 429.", min=1)] = LIMITS.max_sessions,
-    sessions_per_s: Annotated[float, typer.Option(help="New ones a second.", min=0.1)] = LIMITS.sessions_per_s,
-    idle_s: Annotated[float, typer.Option(help="Without a frame, until a session ends.", min=1)] = LIMITS.idle_s,
-    buffer_bytes: Annotated[
-        int, typer.Option(help="Committed audio of a session that waits.", min=65536)
-    ] = LIMITS.buffer_bytes,
-) -> int:
+    ] = LIMITS.model
+    latency_ms: Annotated[float, typer.Option(help="Scripted engine: delay of each answer.", min=0)] = 0.0
+    speed: Annotated[float, typer.Option(help="Scripted engine: times real time; 0: at once.", min=0)] = 0.0
+    fault: Annotated[str, typer.Option(help="Faults to show, as in fail:0.1,reset:0.05", show_default=False)] = ""
+    fault_seed: Annotated[int, typer.Option(help="Seed of the dice for faults.")] = 0
+    log: Annotated[Path | None, typer.Option(help="File of JSON lines: what was received.", show_default=False)] = None
+    max_sessions: Annotated[int, typer.Option(help="Open at once; one more is a 429.", min=1)] = LIMITS.max_sessions
+    sessions_per_s: Annotated[float, typer.Option(help="New ones a second.", min=0.1)] = LIMITS.sessions_per_s
+    idle_s: Annotated[float, typer.Option(help="Without a frame, until a session ends.", min=1)] = LIMITS.idle_s
+    buffer_bytes: Annotated[int, typer.Option(help="Committed audio of a session that waits.", min=65536)] = (
+        LIMITS.buffer_bytes
+    )
+
+
+@grouped
+def recognizer(*, options: ServiceOptions) -> None:
     """Run the local recognition service: it speaks Qwen's real-time protocol.
 
     The keys that it accepts stand in LONGHAND_RECOGNIZER_KEY; on loopback it needs none. The engines openai and
@@ -52,29 +58,14 @@ def recognizer(
     """
     settings = configured()
     try:
-        Faults.parse(fault)
-        config = RecognizerConfig(
-            host=host,
-            port=port,
-            engine=engine.value,
-            keys=accepted_keys(settings),
-            gateway=gateway_config(settings),
-            model=model,
-            latency_ms=latency_ms,
-            speed=speed,
-            fault=fault,
-            fault_seed=fault_seed,
-            log=log,
-            max_sessions=max_sessions,
-            sessions_per_s=sessions_per_s,
-            idle_s=idle_s,
-            buffer_bytes=buffer_bytes,
-        )
+        Faults.parse(options.fault)
+        given = {name: value for name, value in vars(options).items() if value is not None}
+        config = RecognizerConfig(**given, keys=accepted_keys(settings), gateway=gateway_config(settings))
     except RecognizerMisconfigured as error:
         raise UsageProblem(f"{error} Put them in LONGHAND_RECOGNIZER_KEY.") from error
     except UnknownFault as error:
         raise UsageProblem(f"--fault: {error}") from error
-    return _serve(replace(config, processes=processes) if processes else config)
+    _serve(config)
 
 
 def accepted_keys(settings: Settings) -> frozenset[str]:
@@ -83,7 +74,7 @@ def accepted_keys(settings: Settings) -> frozenset[str]:
     return frozenset(key.strip() for key in given.split(",") if key.strip())
 
 
-def _serve(config: RecognizerConfig) -> int:
+def _serve(config: RecognizerConfig) -> None:
     from realtime.service.server import run  # noqa: PLC0415  # its libraries would cost every other command time
 
     configure_logging()
@@ -93,4 +84,3 @@ def _serve(config: RecognizerConfig) -> int:
         raise UsageProblem(f"{error} Put it in LONGHAND_GATEWAY_URL.") from error
     except EngineUnavailable as error:
         raise CommandError(str(error)) from error
-    return Exit.OK

@@ -50,17 +50,7 @@ class Child:
     ended: int | None = None  # the status that it ended with last
 
     def start(self) -> None:
-        """A session of its own, so that Ctrl-C in a terminal reaches the supervisor alone, which ends it in order."""
-        tied = [sys.executable, "-I", "-S", str(Path(parent_death.__file__)), str(os.getpid()), *self.part.command]
-        with self.log.path.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603  # a command of our own, without a shell
-                tied,
-                env=self.part.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.process = start_tied(self.part.command, self.part.environment, self.log)
         self.started_s = time.monotonic()
 
     def died(self) -> int | None:
@@ -138,6 +128,23 @@ class Supervisor:
     def _reason(self, child: Child) -> str:
         last = child.log.last_line() or "it did not say why"
         return f"{last[:300]} (all of it: {child.log.path})"
+
+
+def start_tied(command: list[str], environment: dict[str, str], log: LogTail) -> subprocess.Popen[bytes]:
+    """A process that dies with this one, and writes to the log.
+
+    It has a session of its own: Ctrl-C in a terminal then reaches this process alone, which ends the other in order.
+    """
+    tied = [sys.executable, "-I", "-S", str(Path(parent_death.__file__)), str(os.getpid()), *command]
+    with log.path.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603  # a command of our own, without a shell
+            tied,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def _kind(child: Child) -> str:

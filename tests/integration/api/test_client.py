@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from api.cli.stack.ports import free_port
-from api.client import ApiProblem, ApiUnreachable, Client, RemoteJob
+from api.client import Client
 from api.client import transport as client_module
+from api.client.jobs import is_refused
+from api.client.transport import ApiProblem, ApiUnreachable
+from tests.fixtures.answers import JOB, WAITING, job
 from tests.fixtures.stub_server import stub_server
-
-JOB = {"id": "j1", "status": "queued", "source": "a.wav", "waiting": None, "error": None, "spec": {"service": "local"}}
+from worker.shapes.jobs import Job
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,8 @@ def test_a_post_that_is_sent_again_is_known_by_its_key() -> None:
 
 def test_two_submissions_have_different_keys(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"x")
-    with stub_server({"/v1/jobs": [(202, JOB), (200, JOB)]}) as stub, Client(stub.url) as client:
+    submitted = [(202, {**JOB, "existing": False}), (200, {**JOB, "existing": True})]
+    with stub_server({"/v1/jobs": submitted}) as stub, Client(stub.url) as client:
         first = client.submit_file(tmp_path / "a.wav", {})
         again = client.submit_file(tmp_path / "a.wav", {})
     assert (first.existing, again.existing) == (False, True)
@@ -44,7 +47,7 @@ def test_a_request_that_is_still_in_flight_is_waited_for() -> None:
 def test_a_server_that_comes_back_within_the_patience_was_never_away() -> None:
     port = free_port()
     with Client(f"http://127.0.0.1:{port}", patience_s=20) as client:
-        found: list[RemoteJob] = []
+        found: list[Job] = []
         asking = threading.Thread(target=lambda: found.append(client.job("j1")))
         asking.start()
         with stub_server({"/v1/jobs/j1": [(200, JOB)]}, port):
@@ -91,4 +94,4 @@ def test_all_pages_of_a_list_are_read() -> None:
     [("key_refused", True), ("bill_unpaid", True), ("model_unknown", True), ("rate_limited", False)],
 )
 def test_only_what_an_operator_must_mend_is_a_refusal(code: str, *, refused: bool) -> None:
-    assert RemoteJob({**JOB, "waiting": {"code": code}}).refused == refused
+    assert is_refused(job(waiting={**WAITING, "code": code})) == refused

@@ -1,23 +1,26 @@
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from api.cli.polling import ROUND, Follower, Refusals, first_refusal, refusal_line
-from api.client import Client, RemoteJob
+from api.client import Client
+from tests.fixtures import answers
 from tests.fixtures.stub_server import stub_server
+from worker.shapes.jobs import Job
 
 
-def job(job_id: str = "j1", status: str = "queued", **fields: object) -> RemoteJob:
-    base: dict[str, Any] = {"id": job_id, "status": status, "source": "a.wav", "spec": {"service": "intl"}}
-    return RemoteJob({**base, **fields})
+def job(job_id: str = "j1", status: str = "queued", service: str = "intl", **fields: object) -> Job:
+    return answers.job(job_id, status, spec={**answers.SPEC, "service": service}, **fields)
 
 
-def waiting(code: str, message: str = "") -> dict[str, str]:
-    return {"code": code, "message": message}
+def waiting(code: str, message: str = "", next_try_at: str | None = None) -> dict[str, str | None]:
+    return {**answers.WAITING, "code": code, "message": message, "next_try_at": next_try_at}
 
 
 def test_running_jobs_are_looked_at_each_round_and_waiting_ones_in_turn() -> None:
     jobs = [job("r", "running"), *(job(f"w{n:03}") for n in range(2 * ROUND))]
-    with stub_server({f"/v1/jobs/{one.id}": [(200, one.fields)] for one in jobs}) as stub, Client(stub.url) as client:
+    with (
+        stub_server({f"/v1/jobs/{one.id}": [(200, one.as_json())] for one in jobs}) as stub,
+        Client(stub.url) as client,
+    ):
         follower = Follower(client)
         for one in jobs:
             follower.add(one)
@@ -27,7 +30,7 @@ def test_running_jobs_are_looked_at_each_round_and_waiting_ones_in_turn() -> Non
 
 
 def test_an_ended_job_is_given_once_and_followed_no_further() -> None:
-    with stub_server({"/v1/jobs/j1": [(200, job(status="succeeded").fields)]}) as stub, Client(stub.url) as client:
+    with stub_server({"/v1/jobs/j1": [(200, job(status="succeeded").as_json())]}) as stub, Client(stub.url) as client:
         follower = Follower(client)
         follower.add(job())
         assert [one.status for one in follower.look()] == ["succeeded"]
@@ -48,16 +51,16 @@ def test_a_refusal_says_what_the_service_said_and_which_setting_to_look_at_once(
 
 
 def test_a_key_that_the_local_service_refuses_names_its_own_setting() -> None:
-    refused = job(spec={"service": "local"}, waiting=waiting("key_refused"))
+    refused = job(service="local", waiting=waiting("key_refused"))
     assert "LONGHAND_RECOGNIZER_KEY" in refusal_line(refused)
 
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
 
-def refused_until(seconds: int) -> RemoteJob:
+def refused_until(seconds: int) -> Job:
     at = (NOON + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
-    return job(waiting={**waiting("key_refused"), "next_try_at": at})
+    return job(waiting=waiting("key_refused", next_try_at=at))
 
 
 def after(seconds: float) -> datetime:

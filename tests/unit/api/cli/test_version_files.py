@@ -1,17 +1,18 @@
 """Which recording a transcript's file is for."""
 
 from pathlib import Path
-from typing import Any
 
 from api.cli.version_files import match, transcripts_in
+from tests.fixtures import answers
 from worker.results.export import Format
+from worker.shapes.recordings import Recording
 
 
-def recording(number: int, source: str, external_id: str | None = None) -> dict[str, Any]:
-    return {"id": f"r{number}", "source": source, "external_id": external_id}
+def recording(number: int, source: str, external_id: str | None = None) -> Recording:
+    return answers.recording(id=f"r{number}", source=source, external_id=external_id)
 
 
-def matched(name: str, *recordings: dict[str, Any]) -> tuple[str | None, str]:
+def matched(name: str, *recordings: Recording) -> tuple[str | None, str]:
     [one] = match([Path(name)], recordings)
     return one.recording, one.outcome
 

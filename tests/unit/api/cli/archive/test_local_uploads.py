@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from api.cli.archive.local_uploads import Local, expect_local, find_local, size_of
+from api.cli.archive.local_uploads import expect_local, find_local, size_of
+from api.cli.sources import Source
 from tests.fixtures.doors import sound
 from tests.fixtures.unreadable import Lock
 
 
-def folder(tmp_path: Path, *names: str) -> list[Local]:
+def folder(tmp_path: Path, *names: str) -> list[Source]:
     for number, name in enumerate(names):
         (tmp_path / name).write_bytes(sound(number))
     return find_local([tmp_path], [])
@@ -19,7 +20,7 @@ def test_what_cannot_be_read_would_be_refused_and_the_others_are_counted(tmp_pat
     lock(tmp_path / "b.wav")
     seen = expect_local(files)
     assert (seen.recordings, seen.refused, seen.audio_ms) == (1, 2, 100)
-    assert {file.name: size_of(file) for file in files} == {
+    assert {file.path.name: size_of(file) for file in files} == {
         "a.wav": len(sound()),
         "b.wav": len(sound()),
         "gone.wav": 0,
