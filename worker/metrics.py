@@ -19,7 +19,7 @@ from worker.breakers import service_states
 from worker.budgets import budgets_of
 from worker.database import NOW, Database
 from worker.models import Job, Segment
-from worker.results.progress import SPAN, SUMS, Tally
+from worker.results.totals import SPAN, SUMS, SegmentSums
 from worker.states import ENDED, BreakerState, JobState, Lane, SegmentState
 from worker.workers import dispatcher_age_ms, slots
 
@@ -123,7 +123,7 @@ def _due(session: Session) -> Iterator[Metric]:
 
 
 def _segments(session: Session) -> Iterator[Metric]:
-    tally = Tally(*map(int, session.execute(select(*SUMS).where(Segment.job_id.in_(PRESENT))).one()))
+    tally = SegmentSums(*map(int, session.execute(select(*SUMS).where(Segment.job_id.in_(PRESENT))).one()))
     outside = select(func.coalesce(func.sum(Job.sent_outside_ms), 0)).where(Job.id.in_(PRESENT))
     outside_ms = int(session.scalar(outside) or 0)
     numbers = {

@@ -30,7 +30,7 @@ from worker.models import Job
 from worker.queue import jobs
 from worker.queue.filters import JobFilter
 from worker.results import segments
-from worker.results.totals import Totals, totals
+from worker.results.totals import JobTotals, job_totals
 from worker.services.lookup import Services
 from worker.settings import Settings
 from worker.split.spans import Span
@@ -134,7 +134,7 @@ class Life(RuleBasedStateMachine):
             return
         with self.database.reading() as session:
             actual = read_campaign(session, Services(Settings()), self.campaign).actual
-            usage = totals(session, Job.campaign_id == self.campaign).get((), Totals())
+            usage = job_totals(session, Job.campaign_id == self.campaign).get((), JobTotals())
         assert (actual.sent_ms, actual.reused_ms) == (usage.sent_ms, usage.reused_ms)
 
     def teardown(self) -> None:

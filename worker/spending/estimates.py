@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from worker.archive_rules import rules_of
 from worker.models import Job, Segment
-from worker.results.progress import SPAN, STREAMED
+from worker.results.totals import SPAN, STREAMED
 from worker.services.catalogue import Service
 from worker.services.lookup import Services
 from worker.services.prices import Price, usd

@@ -13,8 +13,7 @@ from worker.errors import UnknownJob
 from worker.models import Recording, ServiceState
 from worker.queue.batches import require_batch
 from worker.queue.filters import JobFilter, in_batch
-from worker.results.progress import Tally, audio_ms_done, batch_eta_s, eta_s, skipped_ms, tallies
-from worker.results.totals import totals
+from worker.results.totals import SegmentSums, audio_ms_done, batch_eta_s, eta_s, job_totals, segment_sums, skipped_ms
 from worker.shapes.base import Page, moment
 from worker.shapes.jobs import Batch, Job, JobError, Jobs, Progress, Spec, Waiting
 from worker.states import JobState
@@ -62,7 +61,7 @@ def read_batch(session: Session, batch_id: str) -> Batch:
     """A batch, its jobs counted by state and by code; raises UnknownBatch."""
     batch = require_batch(session, batch_id)
     counts = {state.value: 0 for state in JobState} | _counted(session, batch_id, models.Job.status)
-    sums = totals(session, in_batch(batch_id))[()]
+    sums = job_totals(session, in_batch(batch_id))[()]
     return Batch(
         id=batch.id,
         name=batch.name,
@@ -94,12 +93,12 @@ def _rows(session: Session, statement: Rows) -> list[_Row]:
 
 
 def _jobs(session: Session, rows: Sequence[_Row]) -> list[Job]:
-    counted = tallies(session, [row.job.id for row in rows])
+    counted = segment_sums(session, [row.job.id for row in rows])
     refused = _refused_services(session, {row.job.service for row in rows if _is_unmarked(row.job)})
-    return [_job(row, counted.get(row.job.id, Tally()), refused.get(row.job.service)) for row in rows]
+    return [_job(row, counted.get(row.job.id, SegmentSums()), refused.get(row.job.service)) for row in rows]
 
 
-def _job(row: _Row, tally: Tally, refused: ServiceState | None) -> Job:
+def _job(row: _Row, tally: SegmentSums, refused: ServiceState | None) -> Job:
     job = row.job
     total_ms = row.duration_ms if job.audio_ms is None else job.audio_ms
     done_ms = audio_ms_done(job, tally)

@@ -11,7 +11,7 @@ from worker.errors import UnknownJob
 from worker.models import Job, Member, Recording, Transcript
 from worker.queue.batches import require_batch
 from worker.queue.filters import in_batch
-from worker.results.progress import Tally, tallies
+from worker.results.totals import SegmentSums, segment_sums
 from worker.services.lookup import Services
 from worker.services.prices import Price, usd
 from worker.shapes.base import Page, moment
@@ -96,7 +96,7 @@ def _with_latest_jobs(session: Session, rows: Sequence[_Row]) -> list[_Row]:
 
 def _page(session: Session, services: Services, rows: Sequence[_Row], page: PageRequest, key: str) -> Page[Result]:
     unfinished = [row.job.id for row in rows if row.job and row.transcript is None]
-    counted = tallies(session, unfinished) if unfinished else {}
+    counted = segment_sums(session, unfinished) if unfinished else {}
     costs = _Costs(session, services)
     return make_page(Results, [_result(row, counted, costs) for row in rows], page, key=key)
 
@@ -122,7 +122,7 @@ class _Costs:
         return self._prices[service, model]
 
 
-def _result(row: _Row, counted: dict[str, Tally], costs: _Costs) -> Result:
+def _result(row: _Row, counted: dict[str, SegmentSums], costs: _Costs) -> Result:
     recording, made = row.recording, _making(row, counted)
     return Result(
         recording=recording.id,
@@ -157,7 +157,7 @@ class _Making:
     error: ResultError | None = None
 
 
-def _making(row: _Row, counted: dict[str, Tally]) -> _Making:
+def _making(row: _Row, counted: dict[str, SegmentSums]) -> _Making:
     """What is known of it: by the transcript, else by the job, else nothing."""
     if row.transcript is not None:
         return _made(row.transcript)
@@ -169,7 +169,7 @@ def _making(row: _Row, counted: dict[str, Tally]) -> _Making:
         service=job.service,
         model=job.spec["model"],
         language=job.spec.get("language") or row.recording.language,
-        sent_ms=counted.get(job.id, Tally()).sent_ms + job.sent_outside_ms,
+        sent_ms=counted.get(job.id, SegmentSums()).sent_ms + job.sent_outside_ms,
         error=ResultError(code=error.get("code"), message=error.get("message")) if error else None,
     )
 

@@ -12,7 +12,7 @@ from worker.budgets import BudgetState, Period, Scope, budgets_of
 from worker.errors import InvalidRequest
 from worker.ids import first_id
 from worker.models import Campaign, Job
-from worker.results.totals import Totals, totals
+from worker.results.totals import JobTotals, job_totals
 from worker.services.lookup import Services
 from worker.services.prices import usd
 from worker.shapes.base import Page, moment
@@ -73,14 +73,14 @@ class JobGroup:
     campaign: str | None
     service: str
     model: str
-    totals: Totals
+    totals: JobTotals
     chosen: tuple[ColumnElement[bool], ...]
 
 
 def _of_month(session: Session, beginning: datetime, end: datetime, *chosen: ColumnElement[bool]) -> Iterator[JobGroup]:
     """Ids begin with the time: a month is a stretch of the primary key."""
     within = (Job.id >= first_id(beginning), Job.id < first_id(end), *chosen)
-    groups = totals(session, *within, by=(Job.archive, Job.campaign_id, Job.service, MODEL))
+    groups = job_totals(session, *within, by=(Job.archive, Job.campaign_id, Job.service, MODEL))
     for key in sorted(groups, key=lambda key: tuple(part or "" for part in key)):
         archive, campaign, service, model = key
         alike = (Job.archive == archive, Job.campaign_id.is_not_distinct_from(campaign), Job.service == service)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, func, select
 from sqlalchemy.orm import Session
 
 from worker.models import Job, Member
-from worker.results.totals import Totals, totals
+from worker.results.totals import JobTotals, job_totals
 from worker.spending.costs import Tokens, tokens_by_recording
 from worker.states import JobState, MemberState
 
@@ -39,7 +39,7 @@ def usage_by_recording(session: Session, campaign_id: str, recording_ids: Sequen
     """What the campaign's jobs have taken for each of these recordings: a retry under other options is one of them."""
     own = (Job.campaign_id == campaign_id, Job.recording_id.in_(recording_ids))
     tokens = tokens_by_recording(session, *own)
-    sums = totals(session, *own, by=[Job.recording_id])
+    sums = job_totals(session, *own, by=[Job.recording_id])
     return {row_id: _usage(job_totals, tokens.get(row_id, Tokens())) for (row_id,), job_totals in sums.items()}
 
 
@@ -51,7 +51,7 @@ def unrecorded_usage(session: Session, campaign_id: str, *, by_token: bool) -> C
     changing = _open_recordings(campaign_id)
     jobs: tuple[ColumnElement[bool], ...] = (Job.campaign_id == campaign_id, Job.recording_id.in_(changing))
     tokens = sum(tokens_by_recording(session, *jobs).values(), Tokens()) if by_token else Tokens()
-    return _usage(totals(session, *jobs).get((), Totals()), tokens) - _recorded(session, campaign_id, changing)
+    return _usage(job_totals(session, *jobs).get((), JobTotals()), tokens) - _recorded(session, campaign_id, changing)
 
 
 def _open_recordings(campaign_id: str) -> CompoundSelect[str]:
@@ -67,5 +67,5 @@ def _recorded(session: Session, campaign_id: str, recording_ids: CompoundSelect[
     return CampaignUsage(**{one.key: int(value) for one, value in zip(COLUMNS, sums, strict=True)})
 
 
-def _usage(one: Totals, tokens: Tokens) -> CampaignUsage:
+def _usage(one: JobTotals, tokens: Tokens) -> CampaignUsage:
     return CampaignUsage(sent_ms=one.sent_ms, reused_ms=one.reused_ms, tokens=tokens.number, told_ms=tokens.of_ms)

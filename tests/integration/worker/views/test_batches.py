@@ -9,7 +9,7 @@ from worker.errors import DamagedAudio, UnknownBatch
 from worker.queue import jobs
 from worker.queue.batches import add_batch, count_in
 from worker.queue.filters import JobFilter
-from worker.results.progress import batch_eta_s
+from worker.results.totals import batch_eta_s
 from worker.views.jobs import list_jobs, read_batch
 from worker.views.pages import PageRequest
 
