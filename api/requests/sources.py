@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from worker.errors import RequestError, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media import identities
 from worker.media.fetch import SourceIdentity
-from worker.media.looks import look_at_source
 from worker.media.mounts import identify_mounted, is_mounted
+from worker.media.sources import look_at_source
 from worker.media.urls import SOURCES, check_url, display
 from worker.recordings import NewRecording
 from worker.settings import Settings

@@ -10,10 +10,9 @@ import websocket
 from websocket import ABNF
 
 from realtime.client.handshake import refused
-from realtime.client.masking import masked_text
 from realtime.client.options import SessionOptions
 from realtime.client.session import LiveSession
-from realtime.client.wire import Wire
+from realtime.client.wire import Wire, masked_text
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceTimeout, ServiceUnreachable
 
 # How long a read waits before it lets its thread look whether the session is over.

@@ -17,13 +17,11 @@ from realtime.protocol.conversation.server_side import MAX_AUDIO_CHARS, ServerCo
 from realtime.protocol.engine import Engine
 from realtime.service.admission import HEALTH_PATH, Admission, Refusal
 from realtime.service.config import EngineName, RecognizerConfig
-from realtime.service.engines.openai import OpenAIGateway
+from realtime.service.engines.http_gateways import OpenAIGateway, QwenGateway
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine
-from realtime.service.engines.qwen_http import QwenGateway
 from realtime.service.engines.scripted import ScriptedEngine
 from realtime.service.faults import Absence, Faults
-from realtime.service.log import RecognizerLog
-from realtime.service.serving import LocalSession, Service
+from realtime.service.serving import LocalSession, RecognizerLog, Service
 
 # The largest documented append, and room for the event around it.
 _MAX_FRAME_BYTES = MAX_AUDIO_CHARS + 64 * 1024

@@ -1,22 +1,89 @@
-"""One session of the local service: moves bytes between a socket, a ServerConversation and an engine."""
+"""One session of the local service: moves bytes between a socket, a ServerConversation and an engine.
+
+Beside it: draft words while somebody still speaks, and the service's record of what it received and answered.
+"""
 
 import asyncio
+import hashlib
+import json
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from time import monotonic
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from realtime.protocol.conversation.server_outputs import Accepted, Heard, Output, Recognise, Send, SessionEnded
+from realtime.protocol.conversation.server_items import Accepted, Heard, Output, Recognise, Send, SessionEnded
 from realtime.protocol.conversation.server_side import ServerConversation
-from realtime.protocol.engine import Engine, Preview, Segment, SegmentFailed
+from realtime.protocol.engine import Engine, Listener, Preview, Segment, SegmentFailed
 from realtime.protocol.events import Completed, ErrorEvent, Failed, ServerEvent, encode
 from realtime.service.config import RecognizerConfig
 from realtime.service.faults import CommitFault, Faults
-from realtime.service.listening import Listening
-from realtime.service.log import RecognizerLog
+
+
+class RecognizerLog:
+    """One line an event, written at once. Without a path nothing is computed and nothing written."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1) if path else None
+
+    def write(self, event: str, pcm: bytes | None = None, **fields: object) -> None:
+        """``pcm`` becomes its length and its SHA-256; ``at_s`` is seconds since the epoch."""
+        if self._file is None:
+            return
+        audio = {} if pcm is None else {"bytes": len(pcm), "sha256": hashlib.sha256(pcm).hexdigest()}
+        self._file.write(json.dumps({"event": event, "at_s": round(time.time(), 3), **fields, **audio}) + "\n")
+
+    def close(self) -> None:
+        """No more is written."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Listening:
+    """Hands the audio of a session's open item to the engine, one item at a time, and its words to ``show``."""
+
+    def __init__(self, engine: Engine, show: Callable[[str, Preview], None]) -> None:
+        self._engine = engine
+        self._show = show
+        self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        self._item_id: str | None = None  # that is being spoken
+        self._listener: Listener | None = None
+
+    def hear(self, item_id: str, pcm: bytes) -> None:
+        """More audio of an item that is being spoken."""
+        if item_id != self._item_id:
+            self.stop()
+            self._item_id, self._listener = item_id, self._engine.listen()
+        if self._listener:
+            self._heard.put_nowait((item_id, pcm))
+
+    def stop(self) -> None:
+        """The item was committed: its words come from whoever recognises the whole of it."""
+        if self._listener:
+            self._listener.close()
+        self._item_id = self._listener = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                item_id, pcm = await self._heard.get()
+                if self._listener and item_id == self._item_id:
+                    await self._ask(self._listener, item_id, pcm)
+        finally:
+            self.stop()
+
+    async def _ask(self, listener: Listener, item_id: str, pcm: bytes) -> None:
+        preview = await listener.hear(pcm)
+        if preview is not None and listener is self._listener:
+            self._show(item_id, preview)
+
 
 # A client of this protocol gives up after 10 s without a frame behind a commit.
 HEARTBEAT_S = 4.0

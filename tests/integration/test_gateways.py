@@ -11,7 +11,7 @@ import pytest
 
 from realtime.protocol.engine import Segment
 from realtime.service.config import GatewayConfig
-from realtime.service.engines.qwen_http import QwenGateway
+from realtime.service.engines.http_gateways import QwenGateway
 from tests.fixtures.http_recognizer import Asked, HttpRecognizer, Reply, http_recognizer
 from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import StartRecognizer

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from api.cli.stack.ports import free_port
-from realtime.client.deadlines import Deadlines
+from realtime.client.options import Deadlines
 from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
 from tests.fixtures.planted import MODEL, Habits, PlantedService, planted
 from tests.fixtures.recognizer import RunningRecognizer

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.client.session import FRAME_BYTES
 from realtime.protocol.conversation.outcomes import Answered, Refused, Result
 from realtime.protocol.errors import ConnectionLost, ContentRefused, RealtimeError, RequestRejected, ServiceTimeout

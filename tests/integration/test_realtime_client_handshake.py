@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.protocol.errors import (
     KeyMalformed,
     KeyRefused,

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
 from realtime.protocol.events import TurnDetection

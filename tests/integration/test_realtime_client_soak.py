@@ -13,8 +13,7 @@ from dataclasses import replace
 import pytest
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.client.session import Pending
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import RealtimeError

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.client.session import FRAME_BYTES, UTTERANCES_AHEAD
 from realtime.protocol.errors import ServiceTimeout
 from realtime.protocol.events import (

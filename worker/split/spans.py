@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from worker.split.levels import FRAME_MS
-from worker.split.noise import Frame, NoiseGate
+from worker.split.levels import FRAME_MS, Frame, NoiseGate
 from worker.split.presets import Preset
 
 SHORTEST_SOUND_MS = 200  # a click; alone among silence it is not sent

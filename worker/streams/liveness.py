@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from worker.claims.lease import Lease
 from worker.recognise.sessions import SharedSession
-from worker.streams.sound_spans import SoundSpans
+from worker.streams.passing_audio import SoundSpans
 
 # Most recordings of speech have an utterance in their first minute; a dead service costs no more than this.
 UNKNOWN_MS = 60_000
 # From one that has spoken, or answered a finish: a new session in ten minutes of music costs nearly nothing, and the
-# deadline of the answer (`realtime.client.deadlines`) lets a service that is only just real-time hear it all.
+# deadline of the answer (`realtime.client.options`) lets a service that is only just real-time hear it all.
 KNOWN_MS = 600_000
 QUIET_S = 10.0  # at a high pace much is sent before even a quick service can have said anything
 LOOK_S = 0.05

@@ -21,12 +21,11 @@ from worker.retry import is_gap
 from worker.spending.reserver import Reserver
 from worker.split.levels import frame_levels
 from worker.streams.audio_tail import AudioTail
-from worker.streams.channel_rows import ChannelRows
 from worker.streams.liveness import KNOWN_MS, QUIET_S, UNKNOWN_MS, Liveness
-from worker.streams.recent_audio import KEPT_MS, RecentAudio
+from worker.streams.passing_audio import KEPT_MS, RecentAudio, SoundSpans
 from worker.streams.sent_audio import CHARGE_MS, SentAudio
-from worker.streams.sound_spans import SoundSpans
 from worker.streams.turns import Turn, Turns
+from worker.streams.utterance_rows import ChannelRows
 
 log = structlog.get_logger(__name__)
 

@@ -22,8 +22,8 @@ from worker.split.channels import beginning_of, judge
 from worker.states import Channels
 from worker.streams import reuse
 from worker.streams.audio_tail import AudioTail
-from worker.streams.channel_rows import ChannelRows
 from worker.streams.stream import ChannelStream, StreamTuning
+from worker.streams.utterance_rows import ChannelRows
 
 log = structlog.get_logger(__name__)
 

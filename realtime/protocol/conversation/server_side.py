@@ -16,8 +16,7 @@ from realtime.protocol.conversation.audio_in import (
     TurnStarted,
     TurnStopped,
 )
-from realtime.protocol.conversation.server_items import Items
-from realtime.protocol.conversation.server_outputs import Accepted, Heard, Output, Send, SessionEnded
+from realtime.protocol.conversation.server_items import Accepted, Heard, Items, Output, Send, SessionEnded
 from realtime.protocol.conversation.server_settings import Rejected, SessionSettings
 from realtime.protocol.engine import Answer, Preview
 from realtime.protocol.events import (

@@ -27,6 +27,7 @@ from realtime.protocol.events.parts import (
     SessionInfo,
     Transcription,
     TurnDetection,
+    UnknownEvent,
 )
 from realtime.protocol.events.server import (
     Committed,
@@ -42,7 +43,6 @@ from realtime.protocol.events.server import (
     SpeechStopped,
     Text,
 )
-from realtime.protocol.events.unknown import UnknownEvent
 
 __all__ = [
     "UNSET",

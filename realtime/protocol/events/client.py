@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from realtime.protocol.events.codec import MalformedEvent
-from realtime.protocol.events.parts import SessionConfig
-from realtime.protocol.events.unknown import UnknownEvent
+from realtime.protocol.events.parts import SessionConfig, UnknownEvent
 
 
 class Base64(str):

@@ -7,8 +7,8 @@ from typing import Any, NoReturn, cast
 from realtime.protocol.events import client, server
 from realtime.protocol.events.client import ClientEvent
 from realtime.protocol.events.codec import MalformedEvent, read, write
+from realtime.protocol.events.parts import UnknownEvent
 from realtime.protocol.events.server import ServerEvent
-from realtime.protocol.events.unknown import UnknownEvent
 
 _CLIENT: dict[str, type] = {
     kind.type: kind for kind in (client.SessionUpdate, client.Append, client.Commit, client.Finish)

@@ -1,8 +1,18 @@
 """The objects inside events. A field's default is what holds when it is absent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from realtime.protocol.events.codec import ASIDE, NULLABLE, UNSET, Unset
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownEvent:
+    """``raw`` is the whole JSON object as it came."""
+
+    type: str
+    event_id: str | None = None
+    raw: Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from realtime.protocol.events.codec import ASIDE, NULLABLE
-from realtime.protocol.events.parts import ErrorDetail, Item, SessionInfo
-from realtime.protocol.events.unknown import UnknownEvent
+from realtime.protocol.events.parts import ErrorDetail, Item, SessionInfo, UnknownEvent
 
 
 @dataclass(frozen=True, kw_only=True)

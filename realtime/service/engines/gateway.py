@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import re
 import struct
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
@@ -13,7 +15,58 @@ import httpx
 from realtime.protocol.engine import Answer, EngineMisconfigured, Listener, Preview, Segment, SegmentFailed
 from realtime.service.config import GatewayConfig
 from realtime.service.engines.gateway_refusals import Refused, read_refusal
-from realtime.service.engines.pacing import RequestPace
+
+# What Qwen3-ASR knows, by its own names.
+_CODES = {
+    "arabic": "ar", "cantonese": "yue", "chinese": "zh", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en",
+    "filipino": "fil", "finnish": "fi", "french": "fr", "german": "de", "greek": "el", "hindi": "hi", "hungarian": "hu",
+    "icelandic": "is", "indonesian": "id", "italian": "it", "japanese": "ja", "korean": "ko", "macedonian": "mk",
+    "malay": "ms", "norwegian": "no", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro",
+    "russian": "ru", "spanish": "es", "swedish": "sv", "thai": "th", "turkish": "tr", "ukrainian": "uk",
+    "vietnamese": "vi",
+}  # fmt: skip
+_CODE = re.compile(r"[a-z]{2,3}")
+_NAME = re.compile(r"[A-Za-z]+")
+# Its own output, which some versions of vLLM hand on as it is: "language English<asr_text>Hello." There can be several
+# languages, "None" for silence, and in long audio a tag for each part.
+_TAG = re.compile(r"(?:language (?P<languages>(?:(?!language )[^<])*))?<asr_text>")
+
+
+def code_of(language: str) -> str | None:
+    """The code of a language that is named, or said as its code; None where it is not known."""
+    if _CODE.fullmatch(language):
+        return language
+    name = _NAME.match(language.strip())
+    return _CODES.get(name[0].lower()) if name else None
+
+
+def untagged(text: str) -> tuple[str, str | None]:
+    """The text without tags, and the language of the first of them: the first one, where it names several."""
+    first = _TAG.search(text)
+    return _TAG.sub("", text).strip(), code_of(first["languages"] or "") if first else None
+
+
+WINDOW_S = 60.0
+
+
+class RequestPace:
+    """Counts requests over the last minute. ``clock`` gives monotonic seconds."""
+
+    def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._taken: deque[float] = deque()
+
+    def take(self) -> float:
+        """Reserve the next request; how many seconds it has to wait for its turn."""
+        now = self._clock()
+        while self._taken and self._taken[0] <= now - WINDOW_S:
+            self._taken.popleft()
+        ahead = len(self._taken) - int(max(1, self._per_minute))
+        turn = max(now, self._taken[ahead] + WINDOW_S) if ahead >= 0 else now
+        self._taken.append(turn)
+        return turn - now
+
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0

@@ -3,8 +3,8 @@
 import ast
 import re
 
-from realtime.client.deadlines import Deadlines
 from realtime.client.handshake import refused
+from realtime.client.options import Deadlines
 from realtime.protocol.events import ErrorDetail
 from realtime.protocol.refusals import kind_of, refusal
 from tests.fixtures.paths import ROOT

@@ -22,7 +22,7 @@ from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled, Stopping
 from worker.limits.permits import Limits
-from worker.recognise import gate, transport
+from worker.recognise import breaker, transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
 from worker.recognise.transport import SegmentTransport
@@ -157,7 +157,7 @@ def test_a_service_that_is_away_is_an_outcome_too(make_recogniser: MakeRecognise
 def test_one_knocks_for_all_while_the_service_is_away(
     make_recogniser: MakeRecogniser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "KNOCK_S", 0.2)
+    monkeypatch.setattr(breaker, "KNOCK_S", 0.2)
     port = free_port()
     recogniser = make_recogniser(f"ws://127.0.0.1:{port}/api-ws/v1/realtime")
     recogniser.knock(SPEC, new_lease())  # nothing is known yet

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime.client.deadlines import Deadlines
-from realtime.client.options import SessionOptions
+from realtime.client.options import Deadlines, SessionOptions
 from realtime.protocol.events import Finish, Finished
 from tests.fixtures.attempts import House
 from tests.fixtures.hostile import HostileServer, Peer, Script

@@ -1,6 +1,6 @@
 """When a peer is late."""
 
-from realtime.client.deadlines import Deadlines
+from realtime.client.options import Deadlines
 
 LIMITS = Deadlines(first_answer_s=10, quiet_s=20, segment_s=60, segment_per_s=2, finish_s=15)
 

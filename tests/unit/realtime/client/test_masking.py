@@ -3,7 +3,7 @@
 import pytest
 from websocket import ABNF
 
-from realtime.client.masking import masked_text
+from realtime.client.wire import masked_text
 
 KEY = b"\x01\x80\xff\x7a"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from realtime.protocol.conversation.server_outputs import Accepted
+from realtime.protocol.conversation.server_items import Accepted
 from realtime.protocol.engine import Preview
 from realtime.protocol.events import Committed, Completed, Failed, ItemCreated, SessionCreated, SessionUpdated, Text
 from realtime.protocol.vad import VadSettings

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from realtime.protocol.conversation.server_outputs import Accepted, Output, Recognise
+from realtime.protocol.conversation.server_items import Accepted, Output, Recognise
 from realtime.protocol.conversation.server_side import ServerConversation
 from realtime.protocol.engine import Answer, Preview
 from realtime.protocol.events import Committed, Completed, Failed, Finished, encode

@@ -3,7 +3,7 @@
 import pytest
 
 from realtime.protocol.conversation.audio_in import MAX_COMMIT_MS, TAIL_MS
-from realtime.protocol.conversation.server_outputs import Heard, Output
+from realtime.protocol.conversation.server_items import Heard, Output
 from realtime.protocol.conversation.server_side import ServerConversation
 from realtime.protocol.engine import Preview
 from realtime.protocol.events import SpeechStarted, SpeechStopped

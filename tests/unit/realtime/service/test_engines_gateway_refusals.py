@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from realtime.service.engines.gateway import RequestPace
 from realtime.service.engines.gateway_refusals import read_refusal
-from realtime.service.engines.pacing import RequestPace
 
 
 def body(**error: object) -> bytes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.service.engines.languages import code_of, untagged
+from realtime.service.engines.gateway import code_of, untagged
 
 
 @pytest.mark.parametrize(

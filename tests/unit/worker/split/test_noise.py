@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from worker.split.noise import BLOCK_FRAMES, LOUDEST_SILENCE_DBFS, Frame, NoiseGate
+from worker.split.levels import BLOCK_FRAMES, LOUDEST_SILENCE_DBFS, Frame, NoiseGate
 
 
 def frames_of(*stretches: tuple[int, float]) -> list[Frame]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.split.noise import LOUDEST_SILENCE_DBFS
+from worker.split.levels import LOUDEST_SILENCE_DBFS
 from worker.split.presets import PRESETS, Preset
 from worker.split.spans import SHORTEST_SOUND_MS, Span, Splitter
 from worker.states import Segmentation

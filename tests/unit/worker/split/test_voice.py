@@ -8,8 +8,8 @@ import pytest
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.sounds import Samples, audio, music, noise, read_samples, silence
 from tests.unit.worker.split.test_cutting import DOCUMENT, SUBTITLES, cut_up, spans
+from worker.split.cutting import VoiceDetector
 from worker.split.spans import Span
-from worker.split.voice import VoiceDetector
 
 RIVER = read_samples(SAMPLES / "river.wav")
 WORDS = json.loads((SAMPLES / "river.words.json").read_text())

@@ -1,6 +1,6 @@
 """The last minutes of a stream: what can be cut from them, and that they do not grow."""
 
-from worker.streams.recent_audio import KEPT_MS, RecentAudio
+from worker.streams.passing_audio import KEPT_MS, RecentAudio
 
 SECOND = 32_000
 

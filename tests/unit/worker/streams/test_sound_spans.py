@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.sounds import Samples, noise, silence
-from worker.streams.sound_spans import JOIN_MS, SoundSpans
+from worker.streams.passing_audio import JOIN_MS, SoundSpans
 
 
 def heard(samples: Samples, from_ms: int = 0) -> SoundSpans:
