@@ -1,4 +1,4 @@
-"""A socket that one thread reads while others write."""
+"""A socket that one thread reads while others write, and text frames as a client masks them (RFC 6455, 5.2)."""
 
 import select
 import socket

@@ -1,4 +1,4 @@
-"""The head of a WAV: what its chunks say, from a file or from a pipe."""
+"""WAV: what the chunks at its head say, from a file or from a pipe; and plain ones, which need no decoder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A source's bytes as a file: fetched into the media store's folder for a while."""
+"""A source, wherever it is: a look at its state, and its bytes as a file in the media store's folder for a while."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""A service's breaker as a session's opener sees it: while the service refuses, one probe a minute for the fleet."""
+"""Whether a service can be asked for a session: by the fleet's breaker, and as this process last saw it.
+
+While the service refuses, the fleet makes one probe a minute. While it is away, one job of a process knocks for all.
+"""
 
 import random
 import threading

@@ -1,4 +1,7 @@
-"""From decoded audio to pieces: channels told apart, cut at pauses, in order of time, in flat memory."""
+"""From decoded audio to pieces: channels told apart, cut at pauses, in order of time, in flat memory.
+
+For jobs that do not want to pay for music and noise, a detector of speech says which pieces are kept.
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""How loud a recording is, in frames of 10 ms."""
+"""How loud a recording is, in frames of 10 ms, and what of it is silence: by a noise floor that looks back only."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Where in a stream's audio something sounds: only what is surely silence need not be sent again after a break."""
+"""What a stream remembers of its audio as it passes: the last minutes of it, and where something sounds.
+
+An utterance that is doubted is heard from it again. Only what is surely silence need not be sent again after a break.
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What the gateways to HTTP recognisers share: pace, patience, repeated requests, and the meaning of refusals."""
+"""What the gateways to HTTP recognisers share: pace, patience, repeated requests, and languages as they name them."""
 
 import asyncio
 import random

@@ -1,6 +1,8 @@
-"""A gateway to Qwen's synchronous recognition over plain HTTP, which costs less than the real-time model.
+"""Gateways to recognisers over plain HTTP, so that they serve the real-time protocol.
 
-Documented: ``POST {base}/compatible-mode/v1/chat/completions`` with the audio as a data URL; up to 5 minutes and 10 MB.
+Any OpenAI-compatible ``/v1/audio/transcriptions``: vLLM with the open Qwen3-ASR weights, speaches, whisper.cpp,
+on a GPU at home. And Qwen's synchronous recognition, which costs less than the real-time model; documented: ``POST
+{base}/compatible-mode/v1/chat/completions`` with the audio as a data URL; up to 5 minutes and 10 MB.
 """
 
 import base64
@@ -11,6 +13,9 @@ from realtime.service.config import OPENAI_MODEL, QWEN_HTTP_MODEL
 from realtime.service.engines.gateway import Gateway, code_of, untagged, wav
 
 _OPENAI_PATH = "/audio/transcriptions"
+_QWEN_BASE = "https://dashscope-intl.aliyuncs.com"
+_QWEN_PATH = "/compatible-mode/v1/chat/completions"
+_ITN_LANGUAGES = frozenset({"zh", "en"})  # the documented ones; where none is asked for, the service looks itself
 
 
 class OpenAIGateway(Gateway):
@@ -48,19 +53,14 @@ class OpenAIGateway(Gateway):
         return Answer(text=text, language=language)
 
 
-_BASE = "https://dashscope-intl.aliyuncs.com"
-_PATH = "/compatible-mode/v1/chat/completions"
-_ITN_LANGUAGES = frozenset({"zh", "en"})  # the documented ones; where none is asked for, the service looks itself
-
-
 class QwenGateway(Gateway):
     """Chat completions with ``input_audio``; the session's context is the system message."""
 
     @property
     def url(self) -> str:
         """The configured host, or Qwen's international one, with the route."""
-        base = (self.config.url or _BASE).rstrip("/")
-        return base if base.endswith("/chat/completions") else base + _PATH
+        base = (self.config.url or _QWEN_BASE).rstrip("/")
+        return base if base.endswith("/chat/completions") else base + _QWEN_PATH
 
     @property
     def model(self) -> str:
