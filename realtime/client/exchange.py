@@ -12,7 +12,7 @@ from typing import Protocol
 
 from realtime.client.options import SessionOptions
 from realtime.protocol.conversation.client_side import ClientConversation
-from realtime.protocol.conversation.outcomes import Answered, Heard, Outcome, Preview, Refused
+from realtime.protocol.conversation.outcomes import Answered, AtWork, Outcome, Preview, Refused
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceTimeout
 from realtime.protocol.events import ClientEvent, MalformedEvent, decode_server, encode
 
@@ -248,9 +248,9 @@ class Exchange:
 
     def _record(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
-            self.signs += isinstance(outcome, Heard | Preview | Answered | Refused)
+            self.signs += isinstance(outcome, AtWork | Preview | Answered | Refused)
             match outcome:
-                case Heard(segment):
+                case AtWork(segment):
                     self._hear(segment)
                 case Preview(segment):
                     self._hear(segment)

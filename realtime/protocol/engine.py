@@ -23,8 +23,8 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Preview:
-    """A hypothesis on the way: ``text`` is confirmed, ``stash`` may still change."""
+class Hypothesis:
+    """What is understood on the way: ``text`` is confirmed, ``stash`` may still change."""
 
     text: str
     stash: str
@@ -59,7 +59,7 @@ class EngineMisconfigured(EngineUnavailable):
 class Listener(Protocol):
     """Hears the audio of one item while it is still coming in."""
 
-    async def hear(self, pcm: bytes) -> Preview | None:
+    async def hear(self, pcm: bytes) -> Hypothesis | None:
         """The hypothesis after these next bytes; None where there is nothing new to say."""
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class Engine(Protocol):
     async def start(self) -> None:
         """Get ready; raises where the engine cannot work here."""
 
-    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:
+    async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:
         """The segment's text, with hypotheses on the way; raises SegmentFailed. Cancelling it ends the work."""
 
     def listen(self) -> Listener | None:

@@ -17,9 +17,9 @@ from time import monotonic
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from realtime.protocol.conversation.server_items import Accepted, Heard, Output, Recognise, Send, SessionEnded
+from realtime.protocol.conversation.server_items import Accepted, ItemAudio, Output, Recognise, Send, SessionEnded
 from realtime.protocol.conversation.server_side import ServerConversation
-from realtime.protocol.engine import Engine, Listener, Preview, Segment, SegmentFailed
+from realtime.protocol.engine import Engine, Hypothesis, Listener, Segment, SegmentFailed
 from realtime.protocol.events import Completed, ErrorEvent, Failed, ServerEvent, encode
 from realtime.service.config import RecognizerConfig
 from realtime.service.faults import CommitFault, Faults
@@ -48,7 +48,7 @@ class RecognizerLog:
 class Listening:
     """Hands the audio of a session's open item to the engine, one item at a time, and its words to ``show``."""
 
-    def __init__(self, engine: Engine, show: Callable[[str, Preview], None]) -> None:
+    def __init__(self, engine: Engine, show: Callable[[str, Hypothesis], None]) -> None:
         self._engine = engine
         self._show = show
         self._heard: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
@@ -168,7 +168,7 @@ class LocalSession:
             return self._conversation.failed(segment.item_id, code=error.code, message=error.message)
         return self._conversation.answered(segment.item_id, answer)
 
-    def _preview(self, item_id: str, preview: Preview) -> None:
+    def _preview(self, item_id: str, preview: Hypothesis) -> None:
         if not self._outbox:  # each replaces the one before: who is behind misses none
             self._perform(self._conversation.previewed(item_id, preview))
 
@@ -229,7 +229,7 @@ class LocalSession:
             match output:
                 case Send(event):
                     self._send(event)
-                case Heard(item_id, pcm):
+                case ItemAudio(item_id, pcm):
                     self._listening.hear(item_id, pcm)
                 case Recognise(segment):
                     self._listening.stop()

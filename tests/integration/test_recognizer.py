@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError, Inval
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from realtime.protocol.engine import Answer, Preview, Segment
+from realtime.protocol.engine import Answer, Hypothesis, Segment
 from realtime.service import server, serving
 from realtime.service.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.paths import SAMPLES
@@ -113,7 +113,7 @@ def test_something_is_said_while_an_answer_takes_long(start_recognizer: StartRec
 class TacitEngine(ScriptedEngine):
     """Says nothing on its way to an answer, as a gateway does."""
 
-    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:  # noqa: ARG002  # the port's
+    async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:  # noqa: ARG002  # the port's
         return await super().recognise(segment, lambda _preview: None)
 
 

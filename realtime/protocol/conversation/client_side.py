@@ -5,22 +5,21 @@ that the server sends, and acts on the outcomes. Each segment that was opened ha
 ``Refused``, whatever the server does and in whatever order; after ``Ended`` nothing more comes.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from realtime.protocol.conversation.outcomes import (
     Answered,
+    AtWork,
     Complaint,
     Ended,
-    Heard,
     Outcome,
     Preview,
     Ready,
     Refused,
     Result,
 )
-from realtime.protocol.conversation.segments import Segment, Segments
+from realtime.protocol.conversation.segments import OpenSegment, Segments, event_id_of, number_in
 from realtime.protocol.errors import ConnectionLost, RealtimeError, RequestRejected, ServiceFault
 from realtime.protocol.events import (
     Append,
@@ -47,8 +46,6 @@ from realtime.protocol.refusals import refusal
 
 _UPDATE_ID = "update"
 _FINISH_ID = "finish"
-# Our event ids name their segment, so that an error can be traced to it without keeping a list of what was sent.
-_SEGMENT_ID = re.compile(r"segment_(\d{1,18})_")
 # Answers to items not yet acknowledged that are kept; a peer that sends more is not worth the memory.
 _EARLY_LIMIT = 64
 _KEEPS_CONNECTION = "invalid_request_error"
@@ -93,7 +90,7 @@ class ClientConversation:
         self._appends += 1
         self._pending_appends += 1
         self.audio_ms += len(pcm) / (self.config.wanted_rate or 16000) * 500
-        return append_audio(pcm, _event_id(self.segments.next_number, f"audio_{self._appends}"))
+        return append_audio(pcm, event_id_of(self.segments.next_number, f"audio_{self._appends}"))
 
     def commit(self) -> tuple[Commit, int]:
         """The end of a segment, and its number; raises RealtimeError where there is nothing to commit to."""
@@ -102,7 +99,7 @@ class ClientConversation:
             raise RequestRejected("In VAD mode the service commits, not the client.")
         if not self._pending_appends:
             raise RequestRejected("There is no audio to commit.")
-        event_id = _event_id(self.segments.next_number, "commit")
+        event_id = event_id_of(self.segments.next_number, "commit")
         self._pending_appends = 0
         return Commit(event_id=event_id), self.segments.add().number
 
@@ -139,14 +136,14 @@ class ClientConversation:
             return []
         segment = self.segments.add(item_id)
         segment.start_ms = event.audio_start_ms
-        return [Heard(segment.number)]
+        return [AtWork(segment.number)]
 
     def _on_speech_stopped(self, event: SpeechStopped) -> list[Outcome]:
         segment = self.segments.named(event.item_id) or self.segments.first(_is_speaking)
         if self.manual or segment is None:
             return []
         segment.end_ms = event.audio_end_ms
-        return [Heard(segment.number)]
+        return [AtWork(segment.number)]
 
     def _on_committed(self, event: Committed) -> list[Outcome]:
         item_id = event.item_id or None
@@ -157,7 +154,7 @@ class ClientConversation:
         if segment is None:
             return []
         early = self._early.pop(item_id, None) if item_id else None
-        return [Heard(segment.number), *(self.receive(early) if early else [])]
+        return [AtWork(segment.number), *(self.receive(early) if early else [])]
 
     def _on_item_created(self, event: ItemCreated) -> list[Outcome]:
         self.segments.name(event.item.id)
@@ -201,7 +198,7 @@ class ClientConversation:
 
     # Whose answer, whose fault.
 
-    def _segment_of(self, event: Completed | Failed) -> Segment | None:
+    def _segment_of(self, event: Completed | Failed) -> OpenSegment | None:
         item_id = event.item_id or None
         segment = self.segments.answer_to(item_id)
         if segment is not None or item_id is None or self.segments.is_settled(item_id):
@@ -217,13 +214,13 @@ class ClientConversation:
         """True where an error leaves a session that cannot be used: without our options, or with an unknown buffer."""
         if not self.ready or event_id in {_UPDATE_ID, _FINISH_ID}:
             return True
-        number = _number_in(event_id)
+        number = number_in(event_id)
         if number is None:
             return self.manual and self._pending_appends > 0 and self.segments.first(_is_unacknowledged) is None
         return number == self.segments.next_number or not self.manual
 
-    def _blamed(self, event_id: str | None) -> Segment | None:
-        number = _number_in(event_id)
+    def _blamed(self, event_id: str | None) -> OpenSegment | None:
+        number = number_in(event_id)
         if number is not None:
             return self.segments.numbered(number)
         if not self.manual:
@@ -233,10 +230,10 @@ class ClientConversation:
     def _refusal(self, detail: ErrorDetail) -> RealtimeError:
         return refusal(detail, hide=self._secret)
 
-    def _refuse(self, segment: Segment, error: RealtimeError) -> Refused:
+    def _refuse(self, segment: OpenSegment, error: RealtimeError) -> Refused:
         return Refused(segment.number, error, *self._settle(segment))
 
-    def _end(self, error: RealtimeError | None, blamed: Segment | None = None) -> list[Outcome]:
+    def _end(self, error: RealtimeError | None, blamed: OpenSegment | None = None) -> list[Outcome]:
         self.ended = True
         if error is None:
             return [Ended(None)]
@@ -246,7 +243,7 @@ class ClientConversation:
         refused = [self._refuse(one, error if one is blamed else others) for one in self.segments]
         return [*refused, Ended(error)]
 
-    def _settle(self, segment: Segment) -> tuple[int | None, int | None]:
+    def _settle(self, segment: OpenSegment) -> tuple[int | None, int | None]:
         """The segment has its end; its times, in VAD mode."""
         self.segments.settle(segment)
         if self.manual:
@@ -255,7 +252,7 @@ class ClientConversation:
         self._answered_ms = max(self._answered_ms, end_ms)
         return start_ms, end_ms
 
-    def _times(self, segment: Segment) -> tuple[int, int]:
+    def _times(self, segment: OpenSegment) -> tuple[int, int]:
         """Start and end of an utterance; where a server did not say, what is certain to hold it."""
         start_ms = max(0, self._answered_ms if segment.start_ms is None else segment.start_ms)
         end_ms = max(start_ms, int(self.audio_ms) if segment.end_ms is None else segment.end_ms)
@@ -266,30 +263,21 @@ class ClientConversation:
             raise self.error or ConnectionLost("The session is over.")
 
 
-def _is_speaking(segment: Segment) -> bool:
+def _is_speaking(segment: OpenSegment) -> bool:
     return segment.end_ms is None and not segment.acknowledged
 
 
-def _is_unacknowledged(segment: Segment) -> bool:
+def _is_unacknowledged(segment: OpenSegment) -> bool:
     return not segment.acknowledged
 
 
-def _has_no_item(segment: Segment, event_id: str | None) -> bool:
+def _has_no_item(segment: OpenSegment, event_id: str | None) -> bool:
     """True where an error refuses the segment's commit: no item came of it, and none will.
 
     After any other error about a segment an item of it may still be answered. Where that answer does not say whose it
     is, order would give it to the next segment.
     """
-    return not segment.acknowledged and event_id == _event_id(segment.number, "commit")
-
-
-def _event_id(number: int, what: str) -> str:
-    return f"segment_{number}_{what}"
-
-
-def _number_in(event_id: str | None) -> int | None:
-    match = _SEGMENT_ID.match(event_id or "")
-    return int(match[1]) if match else None
+    return not segment.acknowledged and event_id == event_id_of(segment.number, "commit")
 
 
 _HANDLERS: dict[type, Callable[[ClientConversation, Any], list[Outcome]]] = {

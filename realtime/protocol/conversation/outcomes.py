@@ -24,7 +24,7 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Heard:
+class AtWork:
     """The service is at work on this segment: the sign of life that its deadline waits for."""
 
     segment: int
@@ -73,4 +73,4 @@ class Ended:
     error: RealtimeError | None
 
 
-Outcome = Ready | Heard | Preview | Answered | Refused | Complaint | Ended
+Outcome = Ready | AtWork | Preview | Answered | Refused | Complaint | Ended

@@ -4,16 +4,19 @@ An item is known by its id once ``committed`` (or ``speech_started``) has named 
 order tells. An item that was answered is remembered, so that a second answer to it finds nobody.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+# Our event ids name their segment, so that an error can be traced to it without keeping a list of what was sent.
+_EVENT_ID = re.compile(r"segment_(\d{1,18})_")
 # Answered items that are remembered: duplicates come soon after, and a session may last for days.
 _REMEMBERED = 1000
 
 
 @dataclass(eq=False)
-class Segment:
+class OpenSegment:
     """One commit, or one utterance, that waits for its answer. Times in ms, in VAD mode only."""
 
     number: int
@@ -23,18 +26,29 @@ class Segment:
     end_ms: int | None = None
 
 
+def event_id_of(number: int, what: str) -> str:
+    """The id of an event of ours about the segment of this number."""
+    return f"segment_{number}_{what}"
+
+
+def number_in(event_id: str | None) -> int | None:
+    """The number of the segment that an event of ours was about; None where it was about none."""
+    match = _EVENT_ID.match(event_id or "")
+    return int(match[1]) if match else None
+
+
 class Segments:
     """The segments of one session that are open, and the memory of those that were."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Segment] = {}
-        self._items: dict[str, Segment] = {}
+        self._open: dict[int, OpenSegment] = {}
+        self._items: dict[str, OpenSegment] = {}
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._next = 0
         self._acknowledges = False
         self.names_items = False
 
-    def __iter__(self) -> Iterator[Segment]:
+    def __iter__(self) -> Iterator[OpenSegment]:
         return iter(list(self._open.values()))
 
     def __len__(self) -> int:
@@ -45,19 +59,19 @@ class Segments:
         """The number that the next segment will get."""
         return self._next
 
-    def add(self, item_id: str | None = None) -> Segment:
+    def add(self, item_id: str | None = None) -> OpenSegment:
         """A new open segment."""
-        segment = Segment(self._next)
+        segment = OpenSegment(self._next)
         self._next += 1
         self._open[segment.number] = segment
         self._bind(segment, item_id)
         return segment
 
-    def numbered(self, number: int) -> Segment | None:
+    def numbered(self, number: int) -> OpenSegment | None:
         """The open segment of this number."""
         return self._open.get(number)
 
-    def named(self, item_id: str | None) -> Segment | None:
+    def named(self, item_id: str | None) -> OpenSegment | None:
         """The open segment that is known under this id."""
         return self._items.get(item_id) if item_id else None
 
@@ -65,7 +79,7 @@ class Segments:
         """True where an item of this id has had its answer."""
         return item_id in self._settled
 
-    def acknowledge(self, item_id: str | None) -> Segment | None:
+    def acknowledge(self, item_id: str | None) -> OpenSegment | None:
         """The server took a commit: the segment that it must mean, or None where it tells nothing new."""
         self._acknowledges = True
         self.names_items |= item_id is not None
@@ -84,7 +98,7 @@ class Segments:
             if segment is not None:
                 self._bind(segment, item_id)
 
-    def answer_to(self, item_id: str | None) -> Segment | None:
+    def answer_to(self, item_id: str | None) -> OpenSegment | None:
         """The segment that an answer or a preview is about, or None: a duplicate, or too early to tell."""
         if item_id is None:
             # A server that acknowledges commits does so before it answers: what comes sooner is a second answer
@@ -97,11 +111,11 @@ class Segments:
             self._bind(segment, item_id)
         return segment
 
-    def first(self, fits: Callable[[Segment], bool]) -> Segment | None:
+    def first(self, fits: Callable[[OpenSegment], bool]) -> OpenSegment | None:
         """The oldest open segment that fits."""
         return next((segment for segment in self._open.values() if fits(segment)), None)
 
-    def settle(self, segment: Segment) -> None:
+    def settle(self, segment: OpenSegment) -> None:
         """The segment has had its answer: nothing else will reach it."""
         del self._open[segment.number]
         if segment.item_id is None:
@@ -111,7 +125,7 @@ class Segments:
         if len(self._settled) > _REMEMBERED:
             self._settled.popitem(last=False)
 
-    def _bind(self, segment: Segment, item_id: str | None) -> None:
+    def _bind(self, segment: OpenSegment, item_id: str | None) -> None:
         if item_id and segment.item_id is None:
             segment.item_id = item_id
             self._items[item_id] = segment

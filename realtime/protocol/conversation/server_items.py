@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from realtime.protocol.engine import NEUTRAL, Answer, Preview, Segment
+from realtime.protocol.engine import NEUTRAL, Answer, Hypothesis, Segment
 from realtime.protocol.events import (
     Committed,
     Completed,
@@ -33,7 +33,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ItemAudio:
     """More audio of an item that is still open: 16 kHz s16le. Only in VAD mode, where the client knows the item."""
 
     item_id: str
@@ -52,10 +52,10 @@ class SessionEnded:
     """Everything was said; the client closes, and may be closed when it does not."""
 
 
-Output = Send | Accepted | Heard | Recognise | SessionEnded
+Output = Send | Accepted | ItemAudio | Recognise | SessionEnded
 
 
-_NOTHING_YET = Preview("", "")
+_NOTHING_YET = Hypothesis("", "")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Pending:
     """A committed item without an answer, and what was last said of it."""
 
     language: str | None
-    preview: Preview = _NOTHING_YET
+    preview: Hypothesis = _NOTHING_YET
 
 
 class Items:
@@ -103,7 +103,7 @@ class Items:
             Recognise(Segment(item_id=item_id, pcm=pcm, language=language, context=context)),
         ]
 
-    def previewed(self, item_id: str, preview: Preview, language: str | None) -> list[Output]:
+    def previewed(self, item_id: str, preview: Hypothesis, language: str | None) -> list[Output]:
         """A hypothesis about an item that is being spoken or recognised."""
         if item_id in self._pending:
             self._pending[item_id] = replace(self._pending[item_id], preview=preview)
@@ -137,7 +137,7 @@ class Items:
             return []
         return [self._say(Failed(item_id=item_id, error=ErrorDetail(type="server_error", code=code, message=message)))]
 
-    def _text(self, item_id: str, preview: Preview, language: str | None) -> Send:
+    def _text(self, item_id: str, preview: Hypothesis, language: str | None) -> Send:
         return self._say(
             Text(item_id=item_id, language=language, emotion=NEUTRAL, text=preview.text, stash=preview.stash)
         )

@@ -16,9 +16,9 @@ from realtime.protocol.conversation.audio_in import (
     TurnStarted,
     TurnStopped,
 )
-from realtime.protocol.conversation.server_items import Accepted, Heard, Items, Output, Send, SessionEnded
+from realtime.protocol.conversation.server_items import Accepted, ItemAudio, Items, Output, Send, SessionEnded
 from realtime.protocol.conversation.server_settings import Rejected, SessionSettings
-from realtime.protocol.engine import Answer, Preview
+from realtime.protocol.engine import Answer, Hypothesis
 from realtime.protocol.events import (
     Append,
     ClientEvent,
@@ -85,7 +85,7 @@ class ServerConversation:
         except MalformedEvent as error:
             return [self._error(Rejected(error.message, code=error.code, param=error.param), error.event_id)]
 
-    def previewed(self, item_id: str, preview: Preview) -> list[Output]:
+    def previewed(self, item_id: str, preview: Hypothesis) -> list[Output]:
         """A hypothesis about an item that is being spoken or recognised."""
         return self._items.previewed(item_id, preview, self._language)
 
@@ -187,7 +187,7 @@ class ServerConversation:
             case TurnStarted(at_ms):
                 return [self._say(SpeechStarted(audio_start_ms=at_ms, item_id=item_id))]
             case TurnAudio(pcm):
-                return [Heard(item_id, pcm)]
+                return [ItemAudio(item_id, pcm)]
             case TurnStopped(at_ms, pcm):
                 return [self._say(SpeechStopped(audio_end_ms=at_ms, item_id=item_id)), *self._item(pcm)]
 

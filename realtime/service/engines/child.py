@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from realtime.protocol.engine import Preview
+from realtime.protocol.engine import Hypothesis
 from realtime.service.engines.sphinx import SphinxListener, SphinxRecognizer
 
 _PREVIEW_PAUSE_S = 0.4  # about two previews a second, as the hosted service gives
@@ -35,14 +35,14 @@ class Child:
 
     def _answer(self, header: dict[str, Any], pcm: bytes) -> None:
         previews = self._hear(pcm, header) if header["op"] == "hear" else self._recognizer.recognise(pcm)
-        last, said_s = Preview("", ""), time.monotonic()
+        last, said_s = Hypothesis("", ""), time.monotonic()
         for last in previews:
             if time.monotonic() - said_s >= _PREVIEW_PAUSE_S:
                 said_s = time.monotonic()
                 self._say({"final": False, "text": last.text, "stash": last.stash})
         self._say({"final": True, "text": last.text, "stash": last.stash})
 
-    def _hear(self, pcm: bytes, header: dict[str, Any]) -> Iterator[Preview]:
+    def _hear(self, pcm: bytes, header: dict[str, Any]) -> Iterator[Hypothesis]:
         self._listener = self._listener or SphinxListener()
         yield self._listener.hear(pcm, fresh=header["fresh"])
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from realtime.protocol.engine import Answer, EngineMisconfigured, Listener, Preview, Segment, SegmentFailed
+from realtime.protocol.engine import Answer, EngineMisconfigured, Hypothesis, Listener, Segment, SegmentFailed
 from realtime.service.config import GatewayConfig
 from realtime.service.engines.gateway_refusals import Refused, read_refusal
 
@@ -111,7 +111,7 @@ class Gateway(ABC):
         if not self.url.startswith(("http://", "https://")):
             raise EngineMisconfigured("The gateway needs the http:// or https:// URL of its recogniser.")
 
-    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:  # noqa: ARG002  # the port's
+    async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:  # noqa: ARG002  # the port's
         """The recogniser's answer. What is temporary is tried again for as long as the configured patience."""
         heard = [_NOTHING_HEARD]
         try:

@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Callable
 
-from realtime.protocol.engine import Answer, EngineUnavailable, Preview, Segment, SegmentFailed
+from realtime.protocol.engine import Answer, EngineUnavailable, Hypothesis, Segment, SegmentFailed
 from realtime.service.engines.pool import ProcessPool
 from realtime.service.engines.process import DecoderProcess, ProcessDied
 
@@ -44,7 +44,7 @@ class PocketSphinxEngine:
             await self.pool.close()
             raise EngineUnavailable(f"PocketSphinx does not start: {error}") from error
 
-    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:
+    async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:
         """The segment's words, without punctuation or capitals: the model has none."""
         found = await self.pool.ask(segment.pcm, preview, deadline_s=_deadline_s(segment.pcm), op="recognise")
         return Answer(text=found.text, language="en")
@@ -68,7 +68,7 @@ class SphinxListening:
         self._unheard = bytearray()
         self._given_up = False
 
-    async def hear(self, pcm: bytes) -> Preview | None:
+    async def hear(self, pcm: bytes) -> Hypothesis | None:
         """The words after these next bytes, about once a second of audio; None in between, and where nobody is idle."""
         self._unheard += pcm
         self._given_up = self._given_up or len(self._unheard) > _BEHIND_BYTES
@@ -82,7 +82,7 @@ class SphinxListening:
         self._child = None
         self._given_up = True
 
-    async def _ask(self) -> Preview | None:
+    async def _ask(self) -> Hypothesis | None:
         pcm, fresh = bytes(self._unheard), self._child is None
         try:
             found = await self._pool.ask_idle(self._is_ours, pcm, deadline_s=_deadline_s(pcm), op="hear", fresh=fresh)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from realtime.protocol.engine import Preview, SegmentFailed
+from realtime.protocol.engine import Hypothesis, SegmentFailed
 from realtime.service.engines.process import DecoderProcess, ProcessDied
 
 _ATTEMPTS = 2  # a segment that has killed two processes is answered with its failure
@@ -33,8 +33,8 @@ class ProcessPool:
         await asyncio.gather(*(self._add() for _ in range(self._size)))
 
     async def ask(
-        self, pcm: bytes, preview: Callable[[Preview], None], *, deadline_s: float, **header: object
-    ) -> Preview:
+        self, pcm: bytes, preview: Callable[[Hypothesis], None], *, deadline_s: float, **header: object
+    ) -> Hypothesis:
         """The answer of whichever process is free; raises SegmentFailed. Cancelling it ends the work."""
         for _ in range(_ATTEMPTS):
             child = await self._idle.get()
@@ -46,7 +46,7 @@ class ProcessPool:
 
     async def ask_idle(
         self, wanted: Callable[[DecoderProcess], bool], pcm: bytes, *, deadline_s: float, **header: object
-    ) -> tuple[DecoderProcess, Preview] | None:
+    ) -> tuple[DecoderProcess, Hypothesis] | None:
         """The answer of an idle process that is ``wanted``; None where there is none. Raises also ProcessDied."""
         child = self._take_now(wanted)
         if child is None:
@@ -74,10 +74,10 @@ class ProcessPool:
         self,
         child: DecoderProcess,
         pcm: bytes,
-        preview: Callable[[Preview], None],
+        preview: Callable[[Hypothesis], None],
         deadline_s: float,
         header: dict[str, object],
-    ) -> Preview:
+    ) -> Hypothesis:
         answer = None
         try:
             async with asyncio.timeout(deadline_s):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import realtime
-from realtime.protocol.engine import Preview
+from realtime.protocol.engine import Hypothesis
 
 _ROOT = Path(realtime.__file__).parent.parent
 _LINE_LIMIT_BYTES = 1024 * 1024  # an answer is one line; a minute of speech is a few kilobytes
@@ -51,7 +51,7 @@ class DecoderProcess:
         """The child's process id."""
         return self._process.pid
 
-    async def ask(self, pcm: bytes, preview: Callable[[Preview], None], **header: object) -> Preview:
+    async def ask(self, pcm: bytes, preview: Callable[[Hypothesis], None], **header: object) -> Hypothesis:
         """The last hypothesis; raises ProcessDied. After a cancel the child is of no more use: kill it."""
         try:
             self._stdin.write(json.dumps({**header, "bytes": len(pcm)}).encode() + b"\n" + pcm)
@@ -77,10 +77,10 @@ class DecoderProcess:
             raise ProcessDied("The recogniser's process takes no requests.")
         return self._process.stdin
 
-    async def _answer(self, preview: Callable[[Preview], None]) -> Preview:
+    async def _answer(self, preview: Callable[[Hypothesis], None]) -> Hypothesis:
         while not (answer := await self._line())["final"]:
-            preview(Preview(answer["text"], answer["stash"]))
-        return Preview(answer["text"], answer["stash"])
+            preview(Hypothesis(answer["text"], answer["stash"]))
+        return Hypothesis(answer["text"], answer["stash"])
 
     async def _line(self) -> dict[str, Any]:
         line = await self._process.stdout.readline() if self._process.stdout else b""
@@ -90,5 +90,5 @@ class DecoderProcess:
         return answer
 
 
-def _unheard(_: Preview) -> None:
+def _unheard(_: Hypothesis) -> None:
     """Nobody wants to know."""

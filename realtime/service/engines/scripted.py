@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from realtime.protocol.engine import Answer, Listener, Preview, Segment
+from realtime.protocol.engine import Answer, Hypothesis, Listener, Segment
 
 MODEL = "scripted"
 WORDS = (
@@ -54,7 +54,7 @@ class ScriptedEngine:
     async def start(self) -> None:
         """Nothing to get ready."""
 
-    async def recognise(self, segment: Segment, preview: Callable[[Preview], None]) -> Answer:
+    async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:
         """The words of the segment, in the language that was asked for."""
         words = words_of(segment.pcm, self.model)
         await self._take_time(self._time_s(segment), words, preview)
@@ -71,10 +71,10 @@ class ScriptedEngine:
         recognising_ms = segment.duration_ms / self.speed if self.speed else 0.0
         return (self.latency_ms + recognising_ms) / 1000
 
-    async def _take_time(self, time_s: float, words: list[str], preview: Callable[[Preview], None]) -> None:
+    async def _take_time(self, time_s: float, words: list[str], preview: Callable[[Hypothesis], None]) -> None:
         steps = int(time_s / PREVIEW_S)
         for step in range(1, steps + 1):
             await asyncio.sleep(PREVIEW_S)
             heard = len(words) * step // (steps + 1)
-            preview(Preview(" ".join(words[: max(0, heard - 1)]), " ".join(words[max(0, heard - 1) : heard])))
+            preview(Hypothesis(" ".join(words[: max(0, heard - 1)]), " ".join(words[max(0, heard - 1) : heard])))
         await asyncio.sleep(time_s - steps * PREVIEW_S)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pocketsphinx
 
-from realtime.protocol.engine import Preview
+from realtime.protocol.engine import Hypothesis
 from realtime.protocol.vad import SpeechStarted, SpeechStopped, VadSettings, VoiceDetector
 
 SAMPLE_RATE = 16_000
@@ -38,7 +38,7 @@ class SphinxRecognizer:
         self._decoder = _decoder()
         self._decoder.add_keyphrase(_MEAN_SEARCH, _MEAN_WORD)
 
-    def recognise(self, pcm: bytes) -> Iterator[Preview]:
+    def recognise(self, pcm: bytes) -> Iterator[Hypothesis]:
         """Hypotheses about 16 kHz s16le mono; the last one is all confirmed, and empty for silence."""
         said: list[str] = []
         if not _holds_no_speech(pcm):
@@ -46,9 +46,9 @@ class SphinxRecognizer:
             mean = self._mean(pcm)
             for phrase in phrases(pcm):
                 for words in self._decode(phrase, mean):
-                    yield Preview(" ".join(said), words)
+                    yield Hypothesis(" ".join(said), words)
                 said.extend(filter(None, [_words(self._decoder)]))
-        yield Preview(" ".join(said), "")
+        yield Hypothesis(" ".join(said), "")
 
     def _mean(self, pcm: bytes) -> str:
         """The cepstral mean of all of it: what makes one voice and one microphone like another."""
@@ -76,12 +76,12 @@ class SphinxListener:
         self._mean = str(self._decoder.get_cmn(False))  # the model's own, to begin anew with
         self._open = False
 
-    def hear(self, pcm: bytes, *, fresh: bool) -> Preview:
+    def hear(self, pcm: bytes, *, fresh: bool) -> Hypothesis:
         """The words so far; ``fresh`` begins a new utterance."""
         if fresh or not self._open:
             self._begin()
         self._decoder.process_raw(pcm, False, False)  # no_search, full_utt: positional in C
-        return Preview("", _words(self._decoder))
+        return Hypothesis("", _words(self._decoder))
 
     def _begin(self) -> None:
         if self._open:

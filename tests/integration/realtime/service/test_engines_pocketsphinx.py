@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtime.protocol.engine import Preview, Segment
+from realtime.protocol.engine import Hypothesis, Segment
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine, SphinxListening
 from realtime.service.engines.sphinx import SphinxListener, SphinxRecognizer, phrases
 from tests.fixtures.paths import SAMPLES
@@ -32,7 +32,7 @@ def sentence(speech: bytes) -> bytes:
     return speech[: 32 * 3_700]
 
 
-def last(previews: Iterator[Preview]) -> str:
+def last(previews: Iterator[Hypothesis]) -> str:
     *_, final = previews
     assert final.stash == ""
     return final.text
@@ -82,7 +82,7 @@ def test_a_listener_drafts_while_audio_comes_in(sentence: bytes) -> None:
 
 
 def test_the_engine_recognises_in_processes_and_listens_meanwhile(speech: bytes, sentence: bytes) -> None:
-    async def run() -> tuple[str, Preview | None]:
+    async def run() -> tuple[str, Hypothesis | None]:
         engine = PocketSphinxEngine(processes=1)
         await engine.start()
         try:

@@ -5,9 +5,9 @@ import pytest
 from realtime.protocol.conversation.client_side import ClientConversation
 from realtime.protocol.conversation.outcomes import (
     Answered,
+    AtWork,
     Complaint,
     Ended,
-    Heard,
     Outcome,
     Preview,
     Ready,
@@ -100,7 +100,7 @@ def test_a_segment_is_acknowledged_previewed_and_answered(talk: ClientConversati
     )
 
     assert outcomes == [
-        Heard(number),
+        AtWork(number),
         Preview(number, "Hello wor", "en"),
         Preview(number, "Hello world"),
         Answered(number, Result("Hello world.", "en", "happy", {"seconds": 1}, "a")),

@@ -3,7 +3,7 @@
 import pytest
 
 from realtime.protocol.conversation.client_side import ClientConversation
-from realtime.protocol.conversation.outcomes import Answered, Complaint, Ended, Heard, Outcome, Refused
+from realtime.protocol.conversation.outcomes import Answered, AtWork, Complaint, Ended, Outcome, Refused
 from realtime.protocol.errors import ContentRefused, RequestRejected, ServiceFault
 from realtime.protocol.events import (
     Committed,
@@ -61,7 +61,7 @@ def test_utterances_come_with_the_times_of_the_service(
     outcomes += receive(talk, *utterance(item_ids[1], 1200, 2000, "two"))
 
     assert spans(outcomes) == [("one", 100, 900), ("two", 1200, 2000)]
-    assert outcomes[0] == Heard(0)
+    assert outcomes[0] == AtWork(0)
 
 
 def test_an_utterance_may_begin_before_the_last_one_is_answered(talk: ClientConversation) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from realtime.protocol.conversation.server_items import Accepted
-from realtime.protocol.engine import Preview
+from realtime.protocol.engine import Hypothesis
 from realtime.protocol.events import Committed, Completed, Failed, ItemCreated, SessionCreated, SessionUpdated, Text
 from realtime.protocol.vad import VadSettings
 from tests.fixtures.pcm import silence, tone
@@ -258,7 +258,7 @@ def test_previews_and_heartbeats_speak_of_items_without_an_answer() -> None:
     append(made, tone(20))
     (segment,) = segments(commit(made))
 
-    (preview,) = events(made.previewed(segment.item_id, Preview("the river", "was hi")))
+    (preview,) = events(made.previewed(segment.item_id, Hypothesis("the river", "was hi")))
     (beat,) = events(made.heartbeat())
 
     assert isinstance(preview, Text)
@@ -266,7 +266,7 @@ def test_previews_and_heartbeats_speak_of_items_without_an_answer() -> None:
     assert (preview.item_id, preview.text, preview.stash) == (segment.item_id, "the river", "was hi")
     assert (beat.item_id, beat.text, beat.stash) == (segment.item_id, "the river", "was hi")
     answer(made, segment)
-    assert made.heartbeat() == made.previewed(segment.item_id, Preview("late", "")) == []
+    assert made.heartbeat() == made.previewed(segment.item_id, Hypothesis("late", "")) == []
 
 
 def test_a_change_of_the_rate_keeps_what_was_said_before_it() -> None:

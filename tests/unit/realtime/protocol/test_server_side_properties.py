@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtime.protocol.conversation.server_items import Accepted, Output, Recognise
 from realtime.protocol.conversation.server_side import ServerConversation
-from realtime.protocol.engine import Answer, Preview
+from realtime.protocol.engine import Answer, Hypothesis
 from realtime.protocol.events import Committed, Completed, Failed, Finished, encode
 from realtime.protocol.vad import FLOOR_BLOCK_FRAMES, FLOOR_BLOCKS, FRAME_MS
 from tests.fixtures.pcm import silence, tone
@@ -91,7 +91,7 @@ def _move(made: ServerConversation, said: list[Output], move: tuple[str, int]) -
         case "fail":
             return made.failed(item_id, code="InternalError", message="x")
         case "preview":
-            return made.previewed(item_id, Preview("a", "b"))
+            return made.previewed(item_id, Hypothesis("a", "b"))
     return made.heartbeat()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from realtime.protocol.conversation.audio_in import MAX_COMMIT_MS, TAIL_MS
-from realtime.protocol.conversation.server_items import Heard, Output
+from realtime.protocol.conversation.server_items import ItemAudio, Output
 from realtime.protocol.conversation.server_side import ServerConversation
-from realtime.protocol.engine import Preview
+from realtime.protocol.engine import Hypothesis
 from realtime.protocol.events import SpeechStarted, SpeechStopped
 from tests.fixtures.pcm import silence, tone
 from tests.fixtures.server_driving import (
@@ -87,7 +87,9 @@ def test_the_audio_of_an_open_turn_is_handed_on_as_it_comes() -> None:
     outputs = stream(conversation(), TWO_TURNS)
 
     (first, *_) = segments(outputs)
-    heard = b"".join(output.pcm for output in outputs if isinstance(output, Heard) and output.item_id == first.item_id)
+    heard = b"".join(
+        output.pcm for output in outputs if isinstance(output, ItemAudio) and output.item_id == first.item_id
+    )
     assert heard.startswith(first.pcm)
 
 
@@ -96,7 +98,7 @@ def test_previews_of_an_open_turn_are_said_before_its_end() -> None:
     started, *_ = events(stream(made, silence(500) + tone(500)))
 
     assert isinstance(started, SpeechStarted)
-    assert kinds(made.previewed(started.item_id or "", Preview("", "the"))) == ["text"]
+    assert kinds(made.previewed(started.item_id or "", Hypothesis("", "the"))) == ["text"]
 
 
 def test_an_open_turn_is_flushed_at_finish() -> None:

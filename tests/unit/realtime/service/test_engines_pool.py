@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from realtime.protocol.engine import Preview, SegmentFailed
+from realtime.protocol.engine import Hypothesis, SegmentFailed
 from realtime.service.engines.pool import ProcessPool
 from realtime.service.engines.process import DecoderProcess, ProcessDied
 
@@ -31,7 +31,7 @@ def with_pool(work: Callable[[ProcessPool], Awaitable[None]], processes: int = 2
     asyncio.run(run())
 
 
-async def ask(pool: ProcessPool, order: str, previews: list[Preview] | None = None) -> str:
+async def ask(pool: ProcessPool, order: str, previews: list[Hypothesis] | None = None) -> str:
     show = (previews if previews is not None else []).append
     found = await pool.ask(order.encode(), show, deadline_s=DEADLINE_S, op="recognise")
     return found.text
@@ -45,9 +45,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 def test_a_request_is_answered_with_previews_on_the_way() -> None:
     async def work(pool: ProcessPool) -> None:
-        previews: list[Preview] = []
+        previews: list[Hypothesis] = []
         assert (await ask(pool, "preview draft", previews)).startswith("preview")
-        assert previews == [Preview("", "draft")]
+        assert previews == [Hypothesis("", "draft")]
 
     with_pool(work)
 

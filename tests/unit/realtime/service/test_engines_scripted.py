@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.protocol.engine import Answer, Preview, Segment
+from realtime.protocol.engine import Answer, Hypothesis, Segment
 from realtime.service.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.pcm import silence, tone
 
 
-def recognise(engine: ScriptedEngine, pcm: bytes, language: str | None = None) -> tuple[Answer, list[Preview]]:
-    previews: list[Preview] = []
+def recognise(engine: ScriptedEngine, pcm: bytes, language: str | None = None) -> tuple[Answer, list[Hypothesis]]:
+    previews: list[Hypothesis] = []
     segment = Segment(item_id="item_1", pcm=pcm, language=language)
     return asyncio.run(engine.recognise(segment, previews.append)), previews
 
