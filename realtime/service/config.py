@@ -56,6 +56,7 @@ class RecognizerConfig:
     max_sessions: int = 256  # open at once
     sessions_per_s: float = 50.0  # new ones
     idle_s: float = 300.0  # without a frame, and without an item at work
+    heartbeat_s: float = 4.0  # a client of this protocol gives up after 10 s without a frame behind a commit
     buffer_bytes: int = 16 * 1024**2  # committed audio of a session that waits; beyond it, no more is read
 
     def __post_init__(self) -> None:

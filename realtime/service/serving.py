@@ -85,8 +85,6 @@ class Listening:
             self._show(item_id, preview)
 
 
-# A client of this protocol gives up after 10 s without a frame behind a commit.
-HEARTBEAT_S = 4.0
 # How long a client that was told session.finished has to close.
 LINGER_S = 10.0
 # Events that a client has not read yet, beyond which its frames are not read either.
@@ -214,14 +212,15 @@ class LocalSession:
             await self._connection.close()
 
     async def _keep_alive(self) -> None:
+        config = self._service.config
         while True:
-            await asyncio.sleep(min(HEARTBEAT_S, self._service.config.idle_s) / 4)
+            await asyncio.sleep(min(config.heartbeat_s, config.idle_s) / 4)
             now = monotonic()
             if self._conversation.pending:
                 self._last_frame_s = now  # a client that waits is not idle
-                if not self._outbox and now - self._last_sent_s >= HEARTBEAT_S * 3 / 4:
+                if not self._outbox and now - self._last_sent_s >= config.heartbeat_s * 3 / 4:
                     self._perform(self._conversation.heartbeat())
-            elif not self._over and now - self._last_frame_s >= self._service.config.idle_s:
+            elif not self._over and now - self._last_frame_s >= config.idle_s:
                 self.end(code="idle_timeout", message="Nothing was sent for too long.")
 
     def _perform(self, outputs: list[Output]) -> None:

@@ -17,7 +17,8 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from realtime.protocol.engine import Answer, Hypothesis, Segment
-from realtime.service import server, serving
+from realtime.service import server
+from realtime.service.config import RecognizerConfig
 from realtime.service.engines.scripted import ScriptedEngine, words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.pcm import silence, tone
@@ -120,11 +121,10 @@ class TacitEngine(ScriptedEngine):
 def test_a_beat_is_heard_while_an_engine_says_nothing(
     start_recognizer: StartRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert serving.HEARTBEAT_S < 5
-    monkeypatch.setattr(serving, "HEARTBEAT_S", 0.4)
+    assert RecognizerConfig().heartbeat_s < 5
     monkeypatch.setattr(server, "ScriptedEngine", TacitEngine)
 
-    with manual_client(start_recognizer(latency_ms=2_000).url) as client:
+    with manual_client(start_recognizer(latency_ms=2_000, heartbeat_s=0.4).url) as client:
         client.append(PCM)
         client.commit()
         events = client.until(TRANSCRIPTION + "completed")

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.attempts import House
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.sounds import silence, tone
-from worker.recognise import transport
+from worker.recognise.transport import SegmentTransport
 from worker.spec import Spec
 
 SESSIONS = 3
@@ -60,7 +60,7 @@ def test_a_permit_goes_from_segment_to_segment_without_anybody_having_to_ask_twi
 ) -> None:
     """As many permits as sessions: whoever has sent one segment has the permit for the next at once."""
     asked_twice: list[object] = []
-    monkeypatch.setattr(transport, "_be_patient", asked_twice.append)
+    monkeypatch.setattr(SegmentTransport, "_be_patient", lambda _self, lease: asked_twice.append(lease))
     house.open(latency_ms=20)
     submit_messages(house)
     work_through(house)

@@ -35,19 +35,20 @@ FETCH = (SourceUnreachable, SourceMissing, SourceForbidden, SourceChanged)
 STORE = (StorageFailed, DatabaseUnavailable)
 
 
-def conclude(database: Database, claim: Claim, lease: Lease, error: Exception, *, got_on: bool) -> None:
+def conclude(database: Database, lease: Lease, error: Exception, *, got_on: bool, retry_s: float = RETRY_S) -> None:
     """Move the job to where the error leads it. Raises nothing: what cannot be told is left to the sweep."""
+    claim = lease.claim
     if isinstance(error, AttemptEnded) and not isinstance(error, Stopping):
         log.info("the attempt ended; somebody else decides on the job", why=str(error))
         return
     if isinstance(error, Stopping):
         log.info("the job is given back and goes on elsewhere at once", why=str(error))
-        _tell(lambda: jobs.release(database, claim), claim, lease)
+        _tell(lambda: jobs.release(database, claim), lease, retry_s)
         return
     coded = as_coded(error)
     history = History(attempts=claim.attempts, stalls=0 if got_on else claim.stalls)
     decision = decide(coded, history, jitter=random.random())  # noqa: S311  # jitter is no secret
-    _tell(lambda: _move(database, claim, coded, decision), claim, lease)
+    _tell(lambda: _move(database, claim, coded, decision), lease, retry_s)
 
 
 def as_coded(error: Exception) -> CodedError:
@@ -81,9 +82,9 @@ def _move(database: Database, claim: Claim, error: CodedError, decision: Decisio
     log.warning("the job has failed; it is not tried again by itself", code=error.code, why=message_of(error))
 
 
-def _tell(tell: Callable[[], None], claim: Claim, lease: Lease) -> None:
+def _tell(tell: Callable[[], None], lease: Lease, retry_s: float) -> None:
     """Write what was decided, also where the database is away for a while; an end of the lease ends it."""
-    give_up_at = time.monotonic() + 2 * claim.lease_s
+    give_up_at = time.monotonic() + 2 * lease.claim.lease_s
     while True:
         try:
             tell()
@@ -94,6 +95,6 @@ def _tell(tell: Callable[[], None], claim: Claim, lease: Lease) -> None:
             if time.monotonic() > give_up_at or lease.is_stopping_now:
                 log.warning("the database is away; the sweep finds the job when it is back", error=type(error).__name__)
                 return
-            time.sleep(RETRY_S)
+            time.sleep(retry_s)
         else:
             return

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.claims.claim import Claim
-from worker.claims.lease import Lease, Stop
+from worker.claims.lease import STALL_S, Lease, Stop
 from worker.database import Database
 from worker.errors import AttemptEnded, JobCancelled, LeaseLost
 from worker.models import Job
@@ -23,11 +23,14 @@ log = structlog.get_logger(__name__)
 class Keeper:
     """One thread that renews the leases of all jobs of this process and learns of cancels, every ``renew_s``."""
 
-    def __init__(self, database: Database, *, lease_s: float, renew_s: float, stop: Stop) -> None:
+    def __init__(
+        self, database: Database, *, lease_s: float, renew_s: float, stop: Stop, stall_s: float = STALL_S
+    ) -> None:
         self._database = database
         self._lease_s = lease_s
         self._renew_s = renew_s
         self._stop = stop
+        self._stall_s = stall_s
         self._leases: set[Lease] = set()  # of one job there may be two: one that was lost, and its successor
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -37,7 +40,7 @@ class Keeper:
     @contextmanager
     def keep(self, claim: Claim, *, claimed_at: float) -> Iterator[Lease]:
         """Renew the claim for the block's duration; ``claimed_at`` is the monotonic time before the claim was made."""
-        lease = Lease(claim, self._stop, claimed_at=claimed_at)
+        lease = Lease(claim, self._stop, claimed_at=claimed_at, stall_s=self._stall_s)
         with self._lock:
             self._leases.add(lease)
         try:

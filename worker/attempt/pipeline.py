@@ -37,7 +37,7 @@ def work_on(resources: WorkerResources, claim: Claim, claimed_at: float) -> None
         try:
             attempt.transcribe()
         except Exception as error:  # noqa: BLE001  # the task's edge: each error becomes what happens to the job next
-            conclude(resources.database, claim, lease, error, got_on=attempt.got_on)
+            conclude(resources.database, lease, error, got_on=attempt.got_on)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,10 +25,13 @@ FLAC_SLACK_MS = 500
 class Decoder:
     """ffmpeg's samples, and the verdict at their end."""
 
-    def __init__(self, path: Path, file: BinaryIO, program: Path, start: Callable[[list[str]], Ffmpeg]) -> None:
+    def __init__(
+        self, path: Path, file: BinaryIO, program: Path, start: Callable[[list[str]], Ffmpeg], long_ms: int
+    ) -> None:
         self._path = path
         self._program = program
         self._start = start
+        self._long_ms = long_ms
         self._process = start([])
         self._promised_ms = flac_duration_ms(file)
         self.announced_ms: int | None = None
@@ -39,7 +42,7 @@ class Decoder:
 
     def mix(self) -> bool:
         """Begin anew with both channels in one, if it pays. The file alone decides, so each attempt hears the same."""
-        if self.channels != 2 or (self.announced_ms or 0) < LONG_MS:
+        if self.channels != 2 or (self.announced_ms or 0) < self._long_ms:
             return False
         self._process.close()
         self._process = self._start(MIXED)
@@ -91,7 +94,7 @@ class Decoder:
 
 
 @contextmanager
-def decode(path: Path, file: BinaryIO, program: Path, stall_s: float) -> Iterator[Decoder]:
+def decode(path: Path, file: BinaryIO, program: Path, *, stall_s: float, long_ms: int) -> Iterator[Decoder]:
     """Run ffmpeg over ``path``; ``file`` is the same file, open."""
     with ExitStack() as running:
 
@@ -99,4 +102,4 @@ def decode(path: Path, file: BinaryIO, program: Path, stall_s: float) -> Iterato
             arguments = [*input_arguments(path), *AS_WAV, *filters, *IN_LARGE_PIECES]
             return running.enter_context(Ffmpeg(program, arguments, stall_s=stall_s))
 
-        yield Decoder(path, file, program, start)
+        yield Decoder(path, file, program, start, long_ms)

@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from worker.audio.containers import is_cut_off
-from worker.audio.decoder import decode
+from worker.audio.decoder import LONG_MS, decode
 from worker.audio.ffmpeg import STALL_S, find_ffmpeg
 from worker.audio.sniff import HEAD_BYTES, look_at
 from worker.audio.wav import PlainWav
@@ -37,10 +37,14 @@ MAX_CHANNELS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class AudioLimits:
-    """``stall_s``: how long ffmpeg may give nothing while it is being read."""
+    """``stall_s``: how long ffmpeg may give nothing while it is being read.
+
+    ``long_ms``: from which length on ffmpeg is started anew to mix two channels, see `Windows.mix`.
+    """
 
     max_duration_ms: int
     stall_s: float = STALL_S
+    long_ms: int = LONG_MS
 
 
 class Source(Protocol):
@@ -150,7 +154,7 @@ def open_audio(
         if plain is not None:
             yield Decoding(plain, limits, on_window=on_window)
             return
-        with decode(path, file, ffmpeg or find_ffmpeg(), limits.stall_s) as source:
+        with decode(path, file, ffmpeg or find_ffmpeg(), stall_s=limits.stall_s, long_ms=limits.long_ms) as source:
             yield Decoding(source, limits, on_window=on_window)
 
 

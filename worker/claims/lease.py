@@ -32,11 +32,12 @@ class Lease:
     To wait one's turn is to get on too, for as long as the lease holds: `got_on` and `wait` say both at once.
     """
 
-    def __init__(self, claim: Claim, stop: Stop, *, claimed_at: float) -> None:
+    def __init__(self, claim: Claim, stop: Stop, *, claimed_at: float, stall_s: float = STALL_S) -> None:
         self.claim = claim
         self._stop = stop
         self._ended: AttemptEnded | None = None
         self._touched_at = claimed_at
+        self._stall_s = max(stall_s, 3 * claim.lease_s)
         self._margin_s = min(MARGIN_S, claim.lease_s / 4)
         self.renewed(claimed_at)
 
@@ -90,7 +91,7 @@ class Lease:
 
     def is_stalled(self, now: float) -> bool:
         """Whether the job has not got on for so long that its lease must not be renewed any more."""
-        return now - self._touched_at > max(STALL_S, 3 * self.claim.lease_s)
+        return now - self._touched_at > self._stall_s
 
     def renewed(self, asked_at: float) -> None:
         self._valid_until = asked_at + self.claim.lease_s - self._margin_s

@@ -52,9 +52,12 @@ class Limits:
     for its permits.
     """
 
-    def __init__(self, redis_url: str, *, share: float = 0.25, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, redis_url: str, *, share: float = 0.25, lease_s: float = LEASE_S, away_s: float = AWAY_S
+    ) -> None:
         self.share = share
         self._lease_s = lease_s
+        self._away_s = away_s
         self._client = redis.Redis.from_url(
             redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
         )
@@ -174,7 +177,7 @@ class Limits:
 
     def _went_away(self, error: redis.RedisError) -> None:
         if time.monotonic() >= self._away_until:
-            self._away_until = time.monotonic() + AWAY_S
+            self._away_until = time.monotonic() + self._away_s
             log.warning("Redis does not answer; this process keeps to its own share of the limits", error=str(error))
 
     def _keep(self) -> None:

@@ -48,8 +48,10 @@ class Buckets:
     is not installed or no keys are found.
     """
 
-    def __init__(self, endpoint: str = "") -> None:
+    def __init__(self, endpoint: str = "", *, page_keys: int = PAGE_KEYS, piece_bytes: int = PIECE_BYTES) -> None:
         self._endpoint = endpoint
+        self._page_keys = page_keys
+        self._piece_bytes = piece_bytes
 
     def state(self, url: str) -> SourceIdentity:
         """Its size and ETag, which are another once it was written anew."""
@@ -64,7 +66,7 @@ class Buckets:
         while True:
             with _our_errors(url):
                 page = self._system.call_s3(
-                    "list_objects_v2", Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=PAGE_KEYS
+                    "list_objects_v2", Bucket=bucket, Prefix=prefix, StartAfter=after, MaxKeys=self._page_keys
                 )
             for found in page.get("Contents", ()):
                 after = found["Key"]
@@ -76,7 +78,7 @@ class Buckets:
     def pieces(self, url: str) -> Iterator[bytes]:
         """Its bytes, never more than a piece in memory. Raises SourceChanged where it is written anew meanwhile."""
         with self.opened(url) as file:
-            while piece := file.read(PIECE_BYTES):
+            while piece := file.read(self._piece_bytes):
                 yield piece
 
     @contextmanager

@@ -90,14 +90,15 @@ class ReachabilityGate:
     Without it each job of a long queue would be claimed and decoded again and again for as long as the service is away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, knock_s: float = KNOCK_S) -> None:
+        self._knock_s = knock_s
         self._fault: RealtimeError | None = None
         self._knock_at = 0.0  # monotonic
         self._turnstile = threading.Lock()
 
     def shut(self, fault: RealtimeError) -> None:
         """A session could not be opened."""
-        self._knock_at = time.monotonic() + KNOCK_S * (1 + random.random()) / 2  # noqa: S311  # jitter is no secret
+        self._knock_at = time.monotonic() + self._knock_s * (1 + random.random()) / 2  # noqa: S311  # jitter is no secret
         self._fault = fault
 
     def open(self) -> None:

@@ -17,7 +17,7 @@ from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.limits.permits import Limits, Permit, Quota, new_wish
-from worker.recognise.breaker import Breaker, ReachabilityGate
+from worker.recognise.breaker import KNOCK_S, Breaker, ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
 from worker.recognise.utterances import Meter, Recognition, Utterance
@@ -42,12 +42,26 @@ Fresh = Callable[[SessionKey, Lease], AbstractContextManager[SharedSession]]
 class SegmentTransport:
     """The way to one service; used by as many threads as it has sessions."""
 
-    def __init__(self, service: Service, *, sessions_per_s: float, limits: Limits, breaker: Breaker) -> None:
+    def __init__(
+        self,
+        service: Service,
+        *,
+        sessions_per_s: float,
+        limits: Limits,
+        breaker: Breaker,
+        tries: int = TRIES,
+        pause_s: float = PAUSE_S,
+        poll_s: float = POLL_S,
+        knock_s: float = KNOCK_S,
+    ) -> None:
         self._service = service
         self._quota = Quota(service=service.name, permits=service.permits, sessions_per_s=sessions_per_s)
         self._limits = limits
         self._breaker = breaker
-        self._gate = ReachabilityGate()
+        self._tries = tries
+        self._pause_s = pause_s
+        self._poll_s = poll_s
+        self._gate = ReachabilityGate(knock_s=knock_s)
         self._turnstile = threading.Lock()
         self._freed = threading.Event()  # a permit of this process was given back: it is asked for at once
         self._sessions = SessionPool(service.sessions, self._connect, depth=service.depth)
@@ -61,14 +75,14 @@ class SegmentTransport:
 
     def hear(self, utterance: Utterance, meter: Meter) -> Recognition:
         """The segment's answer. Raises RealtimeError, and AttemptEnded where the lease says so."""
-        for tries_left in reversed(range(TRIES)):
+        for tries_left in reversed(range(self._tries)):
             try:
                 return self._try(utterance, meter)
             except (ServiceFault, NetworkFault, RateLimited) as error:
                 asked_s = error.retry_after_s or 0.0
                 if not tries_left or asked_s > LONGEST_PAUSE_S:
                     raise
-                pause_s = round(asked_s + PAUSE_S * random.random(), 2)  # noqa: S311  # jitter is no secret
+                pause_s = round(asked_s + self._pause_s * random.random(), 2)  # noqa: S311  # jitter is no secret
                 job = utterance.lease.claim.job_id
                 log.info("a segment met a fault; it is tried again", job=job, code=error.code, retry_in_s=pause_s)
                 time.sleep(pause_s)
@@ -121,7 +135,7 @@ class SegmentTransport:
 
     def _through_any(self, utterance: Utterance, meter: Meter) -> Recognition:
         key = _key(utterance.spec)
-        session, was_there = self._sessions.take(key, patience=lambda: _be_patient(utterance.lease))
+        session, was_there = self._sessions.take(key, patience=lambda: self._be_patient(utterance.lease))
         try:
             with self._given_back(key, session):
                 return self._ask(session, utterance, meter)
@@ -171,7 +185,7 @@ class SegmentTransport:
         self._sessions.give_back(key, self._open(key, lease))
 
     def _open(self, key: SessionKey, lease: Lease) -> SharedSession:
-        return self._sessions.open(key, patience=lambda: _be_patient(lease))
+        return self._sessions.open(key, patience=lambda: self._be_patient(lease))
 
     def _connect(self, key: SessionKey) -> SharedSession:
         self._breaker.ask()
@@ -213,16 +227,14 @@ class SegmentTransport:
             permit = self._limits.try_acquire(self._quota, spec.lane, wish)
             if permit is not None:
                 return permit
-            self._freed.wait(_poll_s())
+            self._freed.wait(self._jittered_poll_s())
 
+    def _be_patient(self, lease: Lease) -> None:
+        lease.got_on_sending()
+        time.sleep(self._jittered_poll_s())
 
-def _be_patient(lease: Lease) -> None:
-    lease.got_on_sending()
-    time.sleep(_poll_s())
-
-
-def _poll_s() -> float:
-    return POLL_S * (1 + random.random())  # noqa: S311  # jitter is no secret
+    def _jittered_poll_s(self) -> float:
+        return self._poll_s * (1 + random.random())  # noqa: S311  # jitter is no secret
 
 
 def session_options(service: Service, key: SessionKey) -> SessionOptions:

@@ -8,7 +8,6 @@ from sqlalchemy.exc import OperationalError
 
 from realtime.protocol.errors import CodedError, KeyRefused, ServiceFault
 from tests.fixtures.rows import claim, read_job, set_job, submit
-from worker.attempt import conclusion
 from worker.attempt.conclusion import as_coded, conclude, stage_of
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
@@ -39,7 +38,7 @@ def end(database: Database, claimed: Claim, error: Exception, *, got_on: bool = 
     if now:
         stop.now.set()
     lease = Lease(claimed, stop, claimed_at=time.monotonic())
-    conclude(database, claimed, lease, error, got_on=got_on)
+    conclude(database, lease, error, got_on=got_on, retry_s=0.01)
 
 
 def test_a_bad_recording_fails_its_job_at_once(database: Database, claimed: Claim) -> None:
@@ -113,8 +112,7 @@ def test_each_stall_waits_longer_until_an_answer_was_stored(
     assert waits == [1, 2, 4, 1]
 
 
-def test_a_database_that_comes_back_is_told(sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conclusion, "RETRY_S", 0.01)
+def test_a_database_that_comes_back_is_told(sqlite_database: Database) -> None:
     submit(sqlite_database)
     claimed = claim(sqlite_database)
     with sqlite_database.engine.begin() as connection:

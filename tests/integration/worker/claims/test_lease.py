@@ -180,11 +180,8 @@ def test_a_job_that_is_claimed_again_by_its_own_process_is_kept_for_the_new_clai
         assert (read_job(database, claimed.job_id).lease_until_ms or 0) > 1
 
 
-def test_a_job_that_does_not_get_on_is_renewed_no_more(
-    sqlite_database: Database, stop: Stop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease, "STALL_S", 200.0)
-    keeper = Keeper(sqlite_database, lease_s=LEASE_S, renew_s=3600, stop=stop)
+def test_a_job_that_does_not_get_on_is_renewed_no_more(sqlite_database: Database, stop: Stop) -> None:
+    keeper = Keeper(sqlite_database, lease_s=LEASE_S, renew_s=3600, stop=stop, stall_s=200)
     claimed = claim_job(sqlite_database)
     with keeper.keep(claimed, claimed_at=time.monotonic() - 201) as held:
         keeper.renew()

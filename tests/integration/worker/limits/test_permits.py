@@ -5,7 +5,6 @@ import pytest
 import redis
 
 from tests.fixtures.redis import RedisServer
-from worker.limits import permits as limits
 from worker.limits.permits import Limits, Permit, Quota, new_wish
 from worker.states import Lane
 
@@ -161,12 +160,9 @@ def test_what_was_granted_before_redis_went_away_counts_in_the_share(
     assert acquire(limits) is not None
 
 
-def test_redis_is_asked_again_when_it_is_back(
-    make_limits: MakeLimits, own_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "AWAY_S", 0.0)
+def test_redis_is_asked_again_when_it_is_back(make_limits: MakeLimits, own_redis: RedisServer) -> None:
     own_redis.kill()
-    mine = make_limits(own_redis.url)
+    mine = make_limits(own_redis.url, away_s=0)
     assert granted(acquire(mine)).local
 
     own_redis.start()

@@ -22,30 +22,28 @@ def test_an_object_is_known_by_its_size_and_its_etag(bucket_server: BucketServer
 
 
 def test_a_listing_goes_on_behind_a_key_over_pages_and_in_their_order(
-    bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+    bucket_server: BucketServer,
 ) -> None:
-    monkeypatch.setattr(buckets, "PAGE_KEYS", 2)
+    buckets = Buckets(bucket_server.endpoint, page_keys=2)
     for key in ("2024/c.wav", "2024/a.wav", "2024/b/d.wav", "2024/é a.wav", "2025/x.wav"):
         bucket_server.put(key, key.encode())
-    found = list(bucket_server.buckets.listed(f"s3://{BUCKET}/2024/"))
+    found = list(buckets.listed(f"s3://{BUCKET}/2024/"))
     assert [one.key for one in found] == ["2024/a.wav", "2024/b/d.wav", "2024/c.wav", "2024/é a.wav"]
-    behind = bucket_server.buckets.listed(f"s3://{BUCKET}/2024/", found[1].key)
+    behind = buckets.listed(f"s3://{BUCKET}/2024/", found[1].key)
     assert [one.url for one in behind] == [found[2].url, "s3://calls/2024/%C3%A9%20a.wav"]
     assert b"".join(bucket_server.buckets.pieces(found[3].url)) == "2024/é a.wav".encode()
 
 
-def test_bytes_come_in_pieces(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buckets, "PIECE_BYTES", 1000)
+def test_bytes_come_in_pieces(bucket_server: BucketServer) -> None:
     content = os.urandom(2500)
-    pieces = list(bucket_server.buckets.pieces(bucket_server.put("a.wav", content)))
+    pieces = list(Buckets(bucket_server.endpoint, piece_bytes=1000).pieces(bucket_server.put("a.wav", content)))
     assert ([len(piece) for piece in pieces], b"".join(pieces)) == ([1000, 1000, 500], content)
 
 
 def test_an_object_that_is_written_anew_while_it_is_read_is_a_changed_source(
-    bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch
+    bucket_server: BucketServer,
 ) -> None:
-    monkeypatch.setattr(buckets, "PIECE_BYTES", 10)
-    pieces = bucket_server.buckets.pieces(bucket_server.put("a.wav", bytes(30)))
+    pieces = Buckets(bucket_server.endpoint, piece_bytes=10).pieces(bucket_server.put("a.wav", bytes(30)))
     next(pieces)
     bucket_server.put("a.wav", b"1" * 30)
     with pytest.raises(SourceChanged):

@@ -20,7 +20,6 @@ from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled
 from worker.limits.permits import Limits
-from worker.recognise import transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
 from worker.recognise.transport import SegmentTransport
@@ -40,7 +39,7 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
     def make(url: str, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
         service = Service(**{"name": "deep", "url": url, "model": "m", "sessions": 1, "depth": 2, **changes})
         way = SegmentTransport(
-            service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name)
+            service, pause_s=0, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name)
         )
         made.append(Recogniser(way, sessions=service.sessions, depth=service.depth))
         return made[-1]
@@ -49,11 +48,6 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
     for recogniser in made:
         recogniser.close()
     limits.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "PAUSE_S", 0.0)
 
 
 def new_lease(spec: Spec = SPEC) -> Lease:

@@ -1,7 +1,7 @@
 """How the segments of one process come to the permits of the fleet: in a line, and at once where one is given back."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,7 +12,6 @@ from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.limits.permits import Limits, Permit, Quota, new_wish
-from worker.recognise import transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
 from worker.recognise.transport import SegmentTransport
@@ -23,6 +22,7 @@ from worker.states import Lane
 
 QUOTA = Quota(service="local", permits=1, sessions_per_s=1000)
 SESSIONS = 4
+MakeRecogniser = Callable[..., Recogniser]
 
 
 class Asked(Limits):
@@ -45,13 +45,27 @@ def limits(redis_url: str) -> Iterator[Asked]:
 
 
 @pytest.fixture
-def recogniser(limits: Asked, sqlite_database: Database, start_recognizer: StartRecognizer) -> Iterator[Recogniser]:
+def make_recogniser(
+    limits: Asked, sqlite_database: Database, start_recognizer: StartRecognizer
+) -> Iterator[MakeRecogniser]:
     url = start_recognizer(latency_ms=20).url
     service = Service(name="local", url=url, model="scripted", sessions=SESSIONS, permits=1)
-    way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, "local"))
-    made = Recogniser(way, sessions=SESSIONS)
-    yield made
-    made.close()
+    made: list[Recogniser] = []
+
+    def make(**tuning: float) -> Recogniser:
+        breaker = Breaker(sqlite_database, "local")
+        way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=breaker, **tuning)  # type: ignore[arg-type]  # times alone
+        made.append(Recogniser(way, sessions=SESSIONS))
+        return made[-1]
+
+    yield make
+    for recogniser in made:
+        recogniser.close()
+
+
+@pytest.fixture
+def recogniser(make_recogniser: MakeRecogniser) -> Recogniser:
+    return make_recogniser()
 
 
 def say(lane: Lane, hz: float) -> Utterance:
@@ -84,9 +98,9 @@ def test_each_interactive_segment_says_that_it_waits(limits: Asked, recogniser: 
 
 
 def test_a_permit_moves_from_one_segment_to_the_next_without_a_look_at_the_clock(
-    recogniser: Recogniser, monkeypatch: pytest.MonkeyPatch
+    make_recogniser: MakeRecogniser,
 ) -> None:
-    monkeypatch.setattr(transport, "POLL_S", 3600.0)
+    recogniser = make_recogniser(poll_s=3600)
     spoken = [recogniser.submit(say(Lane.NORMAL, 300 + 50 * number)) for number in range(3 * SESSIONS)]
 
     assert all(one.result(timeout=60).answer for one in spoken)

@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,6 @@ from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled, Stopping
 from worker.limits.permits import Limits
-from worker.recognise import breaker, transport
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
 from worker.recognise.transport import SegmentTransport
@@ -32,6 +31,7 @@ from worker.spec import Spec
 from worker.states import Lane
 
 SPEC = Spec(service="local", model="scripted", language="en")
+NO_PAUSES: Mapping[str, Any] = {"pause_s": 0}
 MakeRecogniser = Callable[..., Recogniser]
 
 
@@ -40,10 +40,10 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
     limits = Limits(redis_url)
     made: list[Recogniser] = []
 
-    def make(url: str, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
+    def make(url: str, tuning: Mapping[str, Any] = NO_PAUSES, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
         service = Service(**{"name": "local", "url": url, "model": "scripted", "sessions": 2, "permits": 2, **changes})
         breaker = Breaker(sqlite_database, service.name, slow_down=partial(limits.slow_down, service.name))
-        way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=breaker)
+        way = SegmentTransport(service, sessions_per_s=1000, limits=limits, breaker=breaker, **tuning)
         made.append(Recogniser(way, sessions=service.sessions))
         return made[-1]
 
@@ -51,11 +51,6 @@ def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeR
     for recogniser in made:
         recogniser.close()
     limits.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "PAUSE_S", 0.0)
 
 
 def new_lease(stop: Stop | None = None) -> Lease:
@@ -105,11 +100,10 @@ def test_a_session_that_went_stale_while_idle_costs_nothing_but_a_new_one(
 
 
 def test_a_fault_of_one_try_is_got_over_and_all_that_was_sent_is_counted(
-    make_recogniser: MakeRecogniser, start_recognizer: StartRecognizer, monkeypatch: pytest.MonkeyPatch
+    make_recogniser: MakeRecogniser, start_recognizer: StartRecognizer
 ) -> None:
-    monkeypatch.setattr(transport, "TRIES", 10)
     service = start_recognizer(fault="fail:InternalError:0.5", fault_seed=1)
-    outcomes = [outcome_of(make_recogniser(service.url), say(1000)) for _ in range(4)]
+    outcomes = [outcome_of(make_recogniser(service.url, {**NO_PAUSES, "tries": 10}), say(1000)) for _ in range(4)]
 
     assert all(outcome.answer is not None for outcome in outcomes)
     assert sum(outcome.sent_ms for outcome in outcomes) > 4000
@@ -154,12 +148,9 @@ def test_a_service_that_is_away_is_an_outcome_too(make_recogniser: MakeRecognise
     assert outcome.sent_ms == 0
 
 
-def test_one_knocks_for_all_while_the_service_is_away(
-    make_recogniser: MakeRecogniser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(breaker, "KNOCK_S", 0.2)
+def test_one_knocks_for_all_while_the_service_is_away(make_recogniser: MakeRecogniser) -> None:
     port = free_port()
-    recogniser = make_recogniser(f"ws://127.0.0.1:{port}/api-ws/v1/realtime")
+    recogniser = make_recogniser(f"ws://127.0.0.1:{port}/api-ws/v1/realtime", {**NO_PAUSES, "knock_s": 0.2})
     recogniser.knock(SPEC, new_lease())  # nothing is known yet
     assert isinstance(outcome_of(recogniser, say(1000)).error, ServiceUnreachable)
 

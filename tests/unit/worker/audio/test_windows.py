@@ -2,6 +2,7 @@
 
 import struct
 import wave
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from tests.fixtures.sounds import (
     tone,
     write_wav,
 )
-from worker.audio import decoder
 from worker.audio.windows import MAX_CHANNELS, AudioLimits, AudioSegment, open_audio, to_mono
 from worker.errors import TooLong
 
@@ -123,14 +123,12 @@ def test_two_channels_are_mixed_to_the_samples_that_pydub_gives() -> None:
     assert to_mono(both) == both.set_channels(1)
 
 
-def test_ffmpeg_mixes_a_long_recording_to_nearly_the_same_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decoder, "LONG_MS", 2000)
+def test_ffmpeg_mixes_a_long_recording_to_nearly_the_same_samples(tmp_path: Path) -> None:
+    limits = replace(LIMITS, long_ms=2000)
     path = encode(tmp_path / "x.flac", noise(2500, seed=1, rate=44_100), noise(2500, seed=2, rate=44_100), rate=44_100)
-    with open_audio(path, LIMITS) as decoding:
+    with open_audio(path, limits) as decoding:
         ours = [to_mono(window) for window in decoding]
-    with open_audio(path, LIMITS) as decoding:
+    with open_audio(path, limits) as decoding:
         next(iter(decoding))  # what was heard before comes again
         assert decoding.mix()
         theirs = list(decoding)

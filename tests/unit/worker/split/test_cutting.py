@@ -1,6 +1,7 @@
 """From a decoding to pieces: the audio of each span, channels, resuming, and how much is held."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.fixtures.sounds import LIMITS, Samples, audio, encode, noise, silence, talk, write_wav
-from worker.audio import decoder
 from worker.audio.windows import AudioLimits, Decoding, make_audio, open_audio
 from worker.split.cutting import Cutting, cut
 from worker.split.presets import PRESETS
@@ -184,19 +184,19 @@ def test_no_more_audio_is_held_than_an_open_segment_needs(loud: bool) -> None:
 
 
 def test_a_long_recording_whose_channels_are_mixed_is_heard_alike_whether_that_was_known_or_judged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(decoder, "LONG_MS", 30_000)
+    limits = replace(LIMITS, long_ms=30_000)
     path = encode(tmp_path / "x.mp3", TALK, TALK // 2, options=("-b:a", "128k"))
     heard = []
     for auto in (None, Channels.MIX):
-        with open_audio(path, LIMITS) as opened:
+        with open_audio(path, limits) as opened:
             cutting = cut(opened, channels=Channels.AUTO, auto=auto, preset=DOCUMENT, segment_limit_ms=60_000)
             heard.append(list(cutting))
             assert (cutting.mode, cutting.channels, cutting.audio_ms) == (Channels.MIX, 1, opened.duration_ms)
 
     assert heard[0] == heard[1]
-    with open_audio(path, LIMITS) as opened:
+    with open_audio(path, limits) as opened:
         assert spans(heard[0]) == spans(cut(opened, channels=Channels.MIX, preset=DOCUMENT, segment_limit_ms=60_000))
 
 
