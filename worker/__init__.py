@@ -18,6 +18,7 @@ ROOMS = {
     "shapes": "frozen models of what the doors show and take, and the fields that strangers write",
     "models": "the tables",
     "database": "sessions, clocks and guarded writes on both databases",
+    "statements": "statements that are built once and run often",
     # Tools: they know no job.
     "retry": "an error and a history to a decision",
     "audio": "decoding to windows",

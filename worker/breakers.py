@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, or_, select
 
 from realtime.protocol.errors import CodedError, QuotaExceeded, RateLimited, ServiceLimited
-from worker.database import Database, change, execute, now_ms, upsert
+from worker.database import Database, change, now_ms, upsert
 from worker.hints import message_of
 from worker.models import Job, ServiceState
 from worker.queue.waiting import tell, wake
+from worker.statements import execute
 from worker.states import BreakerState
 
 PROBE_EVERY_MS = 60_000

@@ -3,7 +3,7 @@
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Connection,
-    CursorResult,
     Engine,
-    Executable,
     Update,
-    bindparam,
     create_engine,
     event,
     make_url,
@@ -72,21 +68,6 @@ def clock(session: Session) -> int:
 def change(entity: type[DeclarativeBase]) -> Update:
     """An UPDATE that speaks to the database alone: sessions here hold no objects that it would have to follow."""
     return update(entity).execution_options(synchronize_session=False)
-
-
-def execute(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
-    """Run a statement past the ORM, whose part of it takes four times as long as all the rest: rows, not objects."""
-    return session.connection().execute(statement, values)
-
-
-def bound(entity: type[DeclarativeBase], names: Iterable[str]) -> dict[str, BindParameter[Any]]:
-    """Values for these columns that come with each execution, under the names of `bindings`."""
-    return {name: bindparam(f"to_{name}", type_=entity.__table__.columns[name].type) for name in names}
-
-
-def bindings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of `bound` columns, for one execution."""
-    return {f"to_{name}": value for name, value in values.items()}
 
 
 def upsert(session: Session, entity: type[DeclarativeBase]) -> "sqlite.Insert | postgresql.Insert":

@@ -123,6 +123,16 @@ MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.CANCELLED: frozenset({JobState.QUEUED}),
 }
 
+IMPORT_MOVES: dict[ImportState, frozenset[ImportState]] = {
+    ImportState.QUEUED: frozenset({ImportState.RUNNING, ImportState.CANCELLED}),
+    ImportState.RUNNING: frozenset(
+        {ImportState.QUEUED, ImportState.SUCCEEDED, ImportState.FAILED, ImportState.CANCELLED}
+    ),
+    ImportState.SUCCEEDED: frozenset(),
+    ImportState.FAILED: frozenset(),
+    ImportState.CANCELLED: frozenset(),
+}
+
 CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
     CampaignState.PLANNED: frozenset({CampaignState.CANARY, CampaignState.RUNNING, CampaignState.CANCELLED}),
     CampaignState.CANARY: frozenset({CampaignState.REVIEW, CampaignState.RUNNING, CampaignState.CANCELLED}),
@@ -138,6 +148,8 @@ CAMPAIGN_MOVES: dict[CampaignState, frozenset[CampaignState]] = {
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
 
 
-def sources_of(target: JobState) -> list[JobState]:
+def sources_of(target: JobState | ImportState) -> list[str]:
     """The states from which ``target`` may be reached, for the WHERE clause that guards the move."""
+    if isinstance(target, ImportState):
+        return [state for state, targets in IMPORT_MOVES.items() if target in targets]
     return [state for state, targets in MOVES.items() if target in targets]

@@ -1,6 +1,6 @@
-"""A worker's claim on a job, and the guard that every write under it passes through."""
+"""A worker's claim on a job, and the guard that every write under a claim passes through, of a job or an import."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,15 +9,17 @@ from sqlalchemy import ClauseElement, ColumnElement, Select, and_, bindparam, ca
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from worker.database import bindings, bound, change, execute, now_ms
+from worker.database import change, now_ms
 from worker.errors import LeaseLost
-from worker.models import Job
+from worker.models import Import, Job
 from worker.spec import Spec
-from worker.states import JobState
+from worker.statements import bindings, bound, execute
+from worker.states import ImportState, JobState
 
 # What a stored answer shows: the job gets on, so what it met before is not held against it any longer.
 PROGRESS: dict[str, Any] = {"losses": 0, "stall_code": None, "stall_since_ms": None, "stalls": 0}
 FREE: dict[str, Any] = {"worker": None, "lease_until_ms": None}
+RUNNING: dict[type[Job | Import], JobState | ImportState] = {Job: JobState.RUNNING, Import: ImportState.RUNNING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,33 +39,41 @@ class Claim:
     stalls: int = 0  # attempts in a row that ended for the same trouble, without an answer stored since
 
 
-def raised() -> ColumnElement[int]:
+def raised(model: type[Job | Import] = Job) -> ColumnElement[int]:
     """The next value of ``changed_ms``: the clock, but never the same twice, since it is the ETag."""
-    return case((Job.changed_ms >= now_ms(), Job.changed_ms + 1), else_=now_ms())
+    return case((model.changed_ms >= now_ms(), model.changed_ms + 1), else_=now_ms())
 
 
 def touch(session: Session, claim: Claim, **changes: Any) -> None:  # noqa: ANN401  # columns have many types
     """Lock the job's row, and change what is given; raises LeaseLost where the fence is not the job's latest.
 
-    It comes first in each transaction that writes under a claim. On PostgreSQL a bare look at the fence could race
-    with a claim; this UPDATE keeps the row until the commit, so a successor's claim waits for it or comes before.
+    It comes first in each transaction that writes under a claim.
+    """
+    change_claimed(session, Job, claim.job_id, claim.fence, changes)
+
+
+def change_claimed(
+    session: Session, model: type[Job | Import], row_id: str, fence: int, changes: Mapping[str, Any]
+) -> None:
+    """Lock a claimed row, and change what is given; raises LeaseLost where the fence is not the row's latest.
+
+    On PostgreSQL a bare look at the fence could race with a claim; this UPDATE keeps the row until the commit, so a
+    successor's claim waits for it or comes before.
     """
     fixed = {name: value for name, value in changes.items() if not isinstance(value, ClauseElement)}
     computed = {name: value for name, value in changes.items() if name not in fixed}
-    guarded = _touching(tuple(fixed)).values(computed) if computed else _touching(tuple(fixed))
-    its = {"job": claim.job_id, "its_fence": claim.fence}
-    if execute(session, guarded, {**its, **bindings(fixed)}).first() is None:
-        raise LeaseLost(f"claim {claim.fence} on job {claim.job_id} does not hold any more")
+    guarded = _changing(model, tuple(fixed)).values(computed) if computed else _changing(model, tuple(fixed))
+    values = {"claimed": row_id, "its_fence": fence, **bindings(fixed)}
+    if execute(session, guarded, values).first() is None:
+        raise LeaseLost(f"claim {fence} on {model.__name__.lower()} {row_id} does not hold any more")
 
 
-@cache  # few sets of columns are ever changed, and to build the statement costs several times what it costs to run
-def _touching(names: tuple[str, ...]) -> ReturningUpdate[str]:
-    """The UPDATE of these columns, each value bound as ``to_<column>``.
-
-    Its guard: it changes no row once somebody else has claimed, cancelled or swept the job.
-    """
-    holds = and_(Job.id == bindparam("job"), Job.fence == bindparam("its_fence"), Job.status == JobState.RUNNING)
-    return change(Job).where(holds).values(changed_ms=raised(), **bound(Job, names)).returning(Job.id)
+@cache  # few sets of columns are ever changed
+def _changing(model: type[Job | Import], names: tuple[str, ...]) -> ReturningUpdate[str]:
+    """The UPDATE of these columns; its guard: no row, once somebody else has claimed, cancelled or swept it."""
+    own = and_(model.id == bindparam("claimed"), model.fence == bindparam("its_fence"))
+    changed = change(model).where(own, model.status == RUNNING[model])
+    return changed.values(changed_ms=raised(model), **bound(model, names)).returning(model.id)
 
 
 def locked(conditions: Iterable[ColumnElement[bool]], *, skip_locked: bool = False) -> Select[str]:

@@ -11,14 +11,14 @@ from sqlalchemy import and_, insert, null, or_, select
 from sqlalchemy.orm import Session
 
 from realtime.protocol.errors import CodedError
+from worker.claims.claim import change_claimed
 from worker.database import Database, change, now_ms
-from worker.errors import IllegalMove, LeaseLost, UnknownImport
+from worker.errors import IllegalMove, UnknownImport
 from worker.ids import new_id
 from worker.models import Import
 from worker.queue.batches import add_batch
-from worker.states import ImportState
+from worker.states import ImportState, sources_of
 
-OPEN = (ImportState.QUEUED, ImportState.RUNNING)
 FREE: dict[str, Any] = {"holder": None, "lease_until_ms": None}
 
 
@@ -67,8 +67,8 @@ def cancel_import(session: Session, import_id: str) -> None:
     """Stop one that has not ended; what was kept stays. Raises UnknownImport, IllegalMove."""
     row = get_import(session, import_id)
     ended = {"status": ImportState.CANCELLED, "finished_ms": now_ms(), "changed_ms": now_ms(), **FREE}
-    moved = change(Import).where(Import.id == import_id, Import.status.in_(OPEN)).values(ended).returning(Import.id)
-    if session.scalar(moved) is None:
+    may = (Import.id == import_id, Import.status.in_(sources_of(ImportState.CANCELLED)))
+    if session.scalar(change(Import).where(*may).values(ended).returning(Import.id)) is None:
         raise IllegalMove(f"An import that is {row.status} cannot be cancelled.")
     session.expire(row)
 
@@ -100,10 +100,8 @@ def claim_import(database: Database, holder: str, lease_s: float) -> ImportClaim
 
 def touch(session: Session, claim: ImportClaim, **changes: Any) -> None:  # noqa: ANN401  # columns have many types
     """Lock the import's row, renew the lease, and change what is given; raises LeaseLost where the claim is over."""
-    renewed = {"lease_until_ms": now_ms() + int(claim.lease_s * 1000), "changed_ms": now_ms()}
-    holds = (Import.id == claim.import_id, Import.fence == claim.fence, Import.status == ImportState.RUNNING)
-    if session.scalar(change(Import).where(*holds).values({**renewed, **changes}).returning(Import.id)) is None:
-        raise LeaseLost(f"claim {claim.fence} on import {claim.import_id} does not hold any more")
+    renewed = {"lease_until_ms": now_ms() + int(claim.lease_s * 1000)}
+    change_claimed(session, Import, claim.import_id, claim.fence, {**renewed, **changes})
 
 
 def renew(database: Database, claim: ImportClaim) -> None:

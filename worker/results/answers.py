@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from worker.database import Database, bindings, bound, execute, now_ms
+from worker.database import Database, now_ms
 from worker.models import Answer
+from worker.statements import bindings, bound, execute
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,12 +16,13 @@ from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from realtime.protocol.errors import CodedError
 from worker.claims.claim import PROGRESS, Claim, touch
-from worker.database import Database, bindings, bound, change, execute, upsert_in
+from worker.database import Database, change, upsert_in
 from worker.errors import UnexpectedError
 from worker.hints import message_of
 from worker.models import Job, Segment
 from worker.results.answers import NewAnswer, add_answer, is_answered
 from worker.split.spans import Span
+from worker.statements import bindings, bound, execute
 from worker.states import SegmentState
 
 Settle = Callable[[Session], None]

@@ -9,6 +9,7 @@ from tests.fixtures.paths import DOCS, ROOT
 from worker.states import (
     CAMPAIGN_MOVES,
     ENDED,
+    IMPORT_MOVES,
     MOVES,
     BreakerState,
     CampaignState,
@@ -47,7 +48,9 @@ def test_page_has_every_state_with_its_sentence(heading: str, states: type[Descr
     assert {name: cells[0] for name, cells in _rows(heading).items()} == {s.value: s.sentence for s in states}
 
 
-@pytest.mark.parametrize(("heading", "moves"), [("A job", MOVES), ("A campaign", CAMPAIGN_MOVES)])
+@pytest.mark.parametrize(
+    ("heading", "moves"), [("A job", MOVES), ("An import", IMPORT_MOVES), ("A campaign", CAMPAIGN_MOVES)]
+)
 def test_page_has_every_move(heading: str, moves: Mapping[Described, frozenset[Described]]) -> None:
     documented = {name: set(re.findall(r"`(\w+)`", cells[1])) for name, cells in _rows(heading).items()}
     assert documented == {state.value: {target.value for target in targets} for state, targets in moves.items()}
@@ -56,6 +59,7 @@ def test_page_has_every_move(heading: str, moves: Mapping[Described, frozenset[D
 def test_every_job_state_has_its_moves() -> None:
     assert set(MOVES) == set(JobState)
     assert set(CAMPAIGN_MOVES) == set(CampaignState)
+    assert set(IMPORT_MOVES) == set(ImportState)
 
 
 def test_success_is_final_and_the_other_ends_are_left_by_hand_alone() -> None:
