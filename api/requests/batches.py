@@ -11,8 +11,7 @@ from api.http.bodies import checked
 from api.http.dependencies import Door
 from api.http.problems import problem
 from api.requests.options import Specs, read_url_options
-from api.requests.sources import Refusal, registered_many
-from api.requests.submissions import submission
+from api.requests.submissions import Refusal, registered_many, submission
 from worker.errors import InvalidRequest, RequestError
 from worker.queue.job_rows import Submitted
 from worker.queue.submission import Submission, submit_many

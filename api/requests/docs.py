@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.requests.imports import ImportAsk
+from api.requests.imports import ImportFields
 from api.requests.options import RetryOptions
 from worker.imports.rows import Described
 from worker.shapes.base import Problem
@@ -56,7 +56,7 @@ _MANIFEST: dict[str, Any] = {
 }
 IMPORT = request_body(
     {
-        "application/json": ImportAsk.model_json_schema(),
+        "application/json": ImportFields.model_json_schema(),
         "application/x-ndjson": _MANIFEST,
         "text/csv": _MANIFEST,
     }

@@ -11,7 +11,7 @@ from api.requests.options import read_options
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
 from worker.imports.estimate import Expectation, expect
-from worker.imports.listing import FolderAsk, check_folder, manifest_source
+from worker.imports.listing import FolderFields, check_folder, manifest_source
 from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.rows import ManifestRow
 from worker.shapes.archives import ImportEstimate
@@ -23,7 +23,7 @@ NOT_OF_AN_IMPORT = JobOptions.model_fields.keys() - SpecOptions.model_fields.key
 TRUE = frozenset({"true", "1", "yes"})
 
 
-class ImportAsk(FolderAsk):
+class ImportFields(FolderFields):
     """A folder, and what is to be done with its recordings."""
 
     transcribe: dict[str, Any] | None = Field(
@@ -32,18 +32,18 @@ class ImportAsk(FolderAsk):
     dry_run: bool = Field(False, description="Say what would be taken, and take nothing.")
 
 
-def read_import_ask(body: bytes) -> ImportAsk:
+def read_import_fields(body: bytes) -> ImportFields:
     """Raises InvalidRequest that names the fields."""
     fields = parse_json(body)
     if not isinstance(fields, dict):
         raise InvalidRequest("Send a JSON object with a folder, or a manifest as JSON lines or CSV.")
-    return checked(ImportAsk.model_validate, fields)
+    return checked(ImportFields.model_validate, fields)
 
 
-def folder_source(ask: FolderAsk, door: Door, *, settle_s: float = 0) -> dict[str, Any]:
+def folder_source(folder: FolderFields, door: Door, *, settle_s: float = 0) -> dict[str, Any]:
     """As an import's row has it. Raises InvalidRequest, SourceMissing, SourceForbidden."""
-    source = FolderAsk.model_validate(ask.model_dump(include=set(FolderAsk.model_fields), by_alias=True))
-    check_folder(ask.folder, door.settings)
+    source = FolderFields.model_validate(folder.model_dump(include=set(FolderFields.model_fields), by_alias=True))
+    check_folder(folder.folder, door.settings)
     return source.source(settle_s=settle_s)
 
 

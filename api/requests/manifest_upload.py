@@ -14,8 +14,7 @@ from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer, IdempotentWrite, Replayed, State, Step
 from api.http.problems import problem
 from api.requests.options import Specs, read_options, read_url_options
-from api.requests.sources import REFUSALS, Refusal, registered_unseen
-from api.requests.submissions import submission
+from api.requests.submissions import REFUSALS, Refusal, registered_unseen, submission
 from worker.errors import IdempotencyMismatch, InvalidRequest
 from worker.imports.manifests import Fields, ManifestChunk, ManifestLine, read_chunks
 from worker.queue.batches import add_batch, require_batch
@@ -32,7 +31,7 @@ Ready = list[tuple[int, Submission | Refusal]]
 Done = Answer[SubmittedManifest] | State | Replayed
 
 
-class Bulk:
+class ManifestSubmission:
     """One manifest on its way in. ``shared`` are options of all rows, and perhaps the batch's ``name``."""
 
     def __init__(self, door: Door, kind: str, shared: Mapping[str, str], once: IdempotentWrite) -> None:

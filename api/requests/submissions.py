@@ -1,5 +1,11 @@
-"""Submissions, from whichever form they came in: a recording, a spec, and the job that is made or found."""
+"""Submissions, from whichever form they came in: a recording, a spec, and the job that is made or found.
 
+A source that is registered in place is looked at for a moment, so that a changed source is another recording.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -8,36 +14,28 @@ from api.http.dependencies import Door
 from api.http.idempotent_writes import Answer
 from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
+from worker.errors import RequestError, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media import identities
+from worker.media.fetch import SourceIdentity
+from worker.media.mounts import identify_mounted, is_mounted
+from worker.media.sources import look_at_source
 from worker.media.store import Saved
+from worker.media.urls import SOURCES, check_url, display
 from worker.queue.batches import require_batch
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
 from worker.services.lookup import Services
+from worker.settings import Settings
 from worker.shapes.jobs import SubmittedJob
-from worker.shapes.options import JobOptions
+from worker.shapes.options import JobOptions, UrlOptions
 from worker.spec import RequestedSpec
 from worker.views.jobs import read_job
 
-
-def of_upload(upload: Upload[JobOptions]) -> NewRecording:
-    """The recording of a submission."""
-    options = upload.options
-    described = {"external_id": options.external_id, "labels": options.labels}
-    return of_saved(options.archive, upload.saved, upload.name, **described)
-
-
-def of_saved(archive: str, saved: Saved, name: str, **described: Any) -> NewRecording:  # noqa: ANN401  # its other fields
-    """A recording whose bytes are in the media store, known by their digest."""
-    return NewRecording(
-        archive=archive,
-        identity=identities.of_bytes(saved.digest),
-        source=name,
-        digest=saved.digest,
-        media_key=saved.key,
-        size_bytes=saved.size_bytes,
-        **described,
-    )
+LOOK_S = 3.0  # for one URL
+LOOKS_S = 10.0  # for all of a batch; those that are not reached in it are registered without a look
+LOOKS_AT_ONCE = 16
+Refusal = RequestError | SourceForbidden | SourceMissing
+REFUSALS = (RequestError, SourceForbidden, SourceMissing)
 
 
 def check(options: JobOptions, door: Door) -> None:
@@ -48,7 +46,7 @@ def check(options: JobOptions, door: Door) -> None:
             require_batch(session, options.batch)
 
 
-def fields_of(options: JobOptions) -> dict[str, Any]:
+def request_fields(options: JobOptions) -> dict[str, Any]:
     """The fields as a fingerprint takes them."""
     return options.model_dump(mode="json")
 
@@ -78,3 +76,76 @@ def answer(session: Session, recording: NewRecording, options: JobOptions, servi
     body = SubmittedJob.extending(read_job(session, made.job_id), existing=made.existing)
     lanes = frozenset() if made.existing else frozenset({requested.spec.lane})
     return Answer(body, 200 if made.existing else 202, f"/v1/jobs/{made.job_id}", lanes)
+
+
+def uploaded_recording(upload: Upload[JobOptions]) -> NewRecording:
+    """The recording of a submission."""
+    options = upload.options
+    described = {"external_id": options.external_id, "labels": options.labels}
+    return stored_recording(options.archive, upload.saved, upload.name, **described)
+
+
+def stored_recording(archive: str, saved: Saved, name: str, **described: Any) -> NewRecording:  # noqa: ANN401  # its other fields
+    """A recording whose bytes are in the media store, known by their digest."""
+    return NewRecording(
+        archive=archive,
+        identity=identities.of_bytes(saved.digest),
+        source=name,
+        digest=saved.digest,
+        media_key=saved.key,
+        size_bytes=saved.size_bytes,
+        **described,
+    )
+
+
+def registered(options: UrlOptions, settings: Settings, look_s: float = LOOK_S) -> NewRecording:
+    """The source as a recording.
+
+    Raises what can be known now: InvalidRequest, SourceForbidden, SourceMissing, UploadTooLarge. A source that does
+    not answer is registered all the same: its job tries again, and says what it meets.
+    """
+    check_url(options.url, SOURCES)
+    return _recording(options, _look(options.url, settings, look_s))
+
+
+def registered_unseen(options: UrlOptions, settings: Settings) -> NewRecording:
+    """The same without asking anybody, as for a hundred thousand at once: only mounted folders are looked into."""
+    check_url(options.url, SOURCES)
+    if is_mounted(options.url):
+        return _recording(options, identify_mounted(options.url, settings.roots))
+    return _recording(options, SourceIdentity())
+
+
+def _recording(options: UrlOptions, state: SourceIdentity) -> NewRecording:
+    return NewRecording(
+        archive=options.archive,
+        identity=identities.of_source(options.url, state),
+        source=display(options.url),
+        source_url=options.url,
+        size_bytes=state.size_bytes,
+        external_id=options.external_id,
+        labels=options.labels,
+    )
+
+
+def registered_many(many: Sequence[UrlOptions], settings: Settings) -> list[NewRecording | Refusal]:
+    """The same for each of many, at once and within LOOKS_S; what would be raised stands in its place."""
+    end = time.monotonic() + LOOKS_S
+
+    def look(options: UrlOptions) -> NewRecording | Refusal:
+        try:
+            return registered(options, settings, min(LOOK_S, end - time.monotonic()))
+        except REFUSALS as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(LOOKS_AT_ONCE, "look") as pool:
+        return list(pool.map(look, many))
+
+
+def _look(url: str, settings: Settings, look_s: float) -> SourceIdentity:
+    if look_s <= 0 and not is_mounted(url):
+        return SourceIdentity()
+    try:
+        return look_at_source(url, settings, deadline_s=look_s)
+    except SourceUnreachable:
+        return SourceIdentity()

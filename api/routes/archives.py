@@ -12,7 +12,7 @@ from api.requests.docs import json_request, problems
 from api.requests.imports import folder_source, job_options
 from worker.archive_rules import Rules, save_archive, save_source
 from worker.archive_rules import get_archive as get_row
-from worker.imports.listing import FolderAsk
+from worker.imports.listing import FolderFields
 from worker.services.lookup import Services
 from worker.shapes.archives import Archive
 from worker.shapes.base import Page
@@ -31,14 +31,14 @@ class ArchiveRules(OptionSet):
     services: list[Name] = Field([], description="The services that its recordings may go to; empty: all.")
 
 
-class SourceAsk(FolderAsk):
+class ArchiveSourceFields(FolderFields):
     """A folder that an archive is filled from, and what is to be done with its recordings."""
 
     transcribe: dict[str, Any] | None = Field(None, description="Options of the jobs; left out: none are made.")
 
 
 RulesBody = Annotated[ArchiveRules, Depends(json_body(ArchiveRules.model_validate))]
-SourceBody = Annotated[SourceAsk, Depends(json_body(SourceAsk.model_validate))]
+SourceBody = Annotated[ArchiveSourceFields, Depends(json_body(ArchiveSourceFields.model_validate))]
 
 
 @router.get("/v1/archives", responses=problems(400))
@@ -72,13 +72,13 @@ def put_archive(name: ArchiveName, door: DoorOf, given: RulesBody) -> Archive:
 @router.put(
     "/v1/archives/{name}/source",
     responses=problems(400),
-    openapi_extra=json_request(SourceAsk),
+    openapi_extra=json_request(ArchiveSourceFields),
 )
-def put_source(name: ArchiveName, door: DoorOf, ask: SourceBody) -> Archive:
+def put_source(name: ArchiveName, door: DoorOf, fields: SourceBody) -> Archive:
     """Name the folder or bucket that the archive is filled from by `POST …/sync`, again and again."""
-    source = folder_source(ask, door)
+    source = folder_source(fields, door)
     kept = {name: source[name] for name in ("folder", "patterns", "naming", "sidecars", "copy")}
-    options = job_options(name, ask.transcribe, door)
+    options = job_options(name, fields.transcribe, door)
     with door.database.writing() as session:
         save_source(session, name, {**kept, "transcribe": options})
         session.commit()

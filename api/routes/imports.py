@@ -13,7 +13,7 @@ from api.http.dependencies import Door, DoorOf
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.http.queries import PageQuery
 from api.requests.docs import IMPORT, problems
-from api.requests.imports import ImportAsk, ManifestUpload, expected, folder_source, job_options, read_import_ask
+from api.requests.imports import ImportFields, ManifestUpload, expected, folder_source, job_options, read_import_fields
 from api.requests.uploads import refuse_length
 from api.routes.archives import ArchiveName
 from worker.archive_rules import locked_archive
@@ -57,8 +57,8 @@ async def start_import(name: ArchiveName, request: Request, door: DoorOf, once: 
     content_type = request.headers.get("content-type", "")
     if is_manifest(content_type):
         return await _manifest(name, request, door, once)
-    ask = read_import_ask(await read_body(request))
-    return await run_in_threadpool(_folder, name, ask, door, once)
+    fields = read_import_fields(await read_body(request))
+    return await run_in_threadpool(_folder, name, fields, door, once)
 
 
 async def _manifest(name: str, request: Request, door: Door, once: IdempotentWrite) -> Import:
@@ -72,9 +72,9 @@ async def _manifest(name: str, request: Request, door: Door, once: IdempotentWri
     return await run_in_threadpool(_start, prepared, once)
 
 
-def _folder(name: str, ask: ImportAsk, door: Door, once: IdempotentWrite) -> Import | ImportEstimate:
-    source, options = folder_source(ask, door), job_options(name, ask.transcribe, door)
-    if ask.dry_run:
+def _folder(name: str, fields: ImportFields, door: Door, once: IdempotentWrite) -> Import | ImportEstimate:
+    source, options = folder_source(fields, door), job_options(name, fields.transcribe, door)
+    if fields.dry_run:
         return once.answered(Answer(expected(door, name, source, options)))
     return _start(Prepared(name, source, options), once)
 

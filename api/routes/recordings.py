@@ -14,7 +14,7 @@ from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.http.queries import PageQuery
 from api.requests.docs import UPLOADED, json_request, problems
 from api.requests.filters import RecordingQuery
-from api.requests.submissions import of_saved
+from api.requests.submissions import stored_recording
 from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
 from worker.errors import InvalidRequest, InvalidRow
@@ -96,7 +96,7 @@ def _read_described(fields: dict[str, Any]) -> Described:
 
 def _keep(archive: str, upload: Upload[Described], once: IdempotentWrite) -> KeptRecording:
     described = upload.options.columns()
-    recording = of_saved(archive, upload.saved, upload.name, **described)
+    recording = stored_recording(archive, upload.saved, upload.name, **described)
 
     def work(session: Session) -> Answer[KeptRecording]:
         kept = add_recording(session, recording)

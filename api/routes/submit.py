@@ -15,9 +15,9 @@ from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.requests import submissions
 from api.requests.batches import MAX_BODY_BYTES, BatchRequest, read_batch_request, submit_items
 from api.requests.docs import BATCH, SUBMISSION, problems
-from api.requests.manifest_upload import PATH, Bulk
+from api.requests.manifest_upload import PATH, ManifestSubmission
 from api.requests.options import read_options, read_url_options
-from api.requests.sources import registered
+from api.requests.submissions import registered
 from api.requests.uploads import Upload, receive, refuse_length
 from worker.errors import InvalidRequest
 from worker.imports.manifests import is_manifest, kind_of
@@ -93,8 +93,8 @@ def _receive(door: Door, body: Iterator[bytes], content_type: str) -> Upload[Job
 
 
 def _keep(door: Door, upload: Upload[JobOptions], once: IdempotentWrite) -> SubmittedJob:
-    recording = submissions.of_upload(upload)
-    fields = submissions.fields_of(upload.options)
+    recording = submissions.uploaded_recording(upload)
+    fields = submissions.request_fields(upload.options)
 
     def work(session: Session) -> Answer[SubmittedJob]:
         return submissions.answer(session, recording, upload.options, door.services)
@@ -110,7 +110,7 @@ def _by_url(door: Door, given: object, once: IdempotentWrite) -> SubmittedJob:
     def work(session: Session) -> Answer[SubmittedJob]:
         return submissions.answer(session, recording, options, door.services)
 
-    return once(work, submissions.fields_of(options))
+    return once(work, submissions.request_fields(options))
 
 
 async def _manifest(request: Request, door: Door, kind: str, once: IdempotentWrite) -> SubmittedManifest:
@@ -118,7 +118,9 @@ async def _manifest(request: Request, door: Door, kind: str, once: IdempotentWri
     refuse_length(request.headers.get("content-length"), at_most)
     body = within(at_most, pulled(aiter(request.stream())))
     shared = dict(request.query_params)
-    return await to_thread.run_sync(lambda: Bulk(door, kind, shared, once).take(body), limiter=door.uploads)
+    return await to_thread.run_sync(
+        lambda: ManifestSubmission(door, kind, shared, once).take(body), limiter=door.uploads
+    )
 
 
 def _items(door: Door, batch: BatchRequest, once: IdempotentWrite) -> SubmittedBatch:

@@ -20,7 +20,7 @@ from worker.errors import IllegalMove, LeaseLost
 from worker.imports import life
 from worker.imports.chunks import ImportChunk, keep_chunk
 from worker.imports.importer import Importer, ImportPace
-from worker.imports.listing import FolderAsk
+from worker.imports.listing import FolderFields
 from worker.models import Import, ImportProblem, Recording
 from worker.settings import Settings
 
@@ -51,7 +51,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 def begin(database: Database, archive: str = "radio") -> str:
     with database.writing() as session:
-        source = FolderAsk(folder="mount://calls").source()
+        source = FolderFields(folder="mount://calls").source()
         import_id = life.add_import(session, archive, source, None, None)
         session.commit()
     return import_id
@@ -170,7 +170,7 @@ def test_a_dispatcher_that_goes_down_gives_its_import_back_at_once(database: Dat
 
 def test_a_folder_that_is_not_there_fails_the_import_with_a_sentence(database: Database, settings: Settings) -> None:
     with database.writing() as session:
-        source = FolderAsk(folder="mount://calls/none").source()
+        source = FolderFields(folder="mount://calls/none").source()
         import_id = life.add_import(session, "radio", source, None, None)
         session.commit()
     work(database, settings)
@@ -188,7 +188,7 @@ def test_names_of_one_manifest_never_belong_to_two_sources_however_they_race(
     made = []
     for path in ("mount://calls/", "mount://calls/other"):
         with database.writing() as session:
-            source = FolderAsk(folder=path, naming="{external_id}.wav", patterns=["000.wav"]).source()
+            source = FolderFields(folder=path, naming="{external_id}.wav", patterns=["000.wav"]).source()
             made.append(life.add_import(session, "radio", source, None, None))
             session.commit()
     with ThreadPoolExecutor(2) as pool:

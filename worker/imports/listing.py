@@ -150,7 +150,7 @@ def find_folder(url: str, roots: Mapping[str, Path]) -> Path:
     return found
 
 
-class FolderAsk(BaseModel):
+class FolderFields(BaseModel):
     """A folder, and how the fields of its recordings are found."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
