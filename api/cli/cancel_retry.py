@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import Exit, UsageProblem
-from api.cli.filters import Ids, JobFilters
-from api.cli.option_groups import grouped
-from api.cli.options import RetryOptions
+from api.cli.option_groups import Given, grouped
+from api.cli.options import Ids, JobFilters, RetryOptions
 from api.cli.output.printing import Output
 from api.cli.target import open_client
 from api.client import Client
@@ -74,12 +73,11 @@ def retry(
     return change.carry_out(lambda client, job_id: client.retry(job_id, options), dry_run=dry_run)
 
 
-def _queries(verb: str, ids: list[str] | None, chosen: JobFilters, *, everything: bool) -> list[dict[str, str]]:
+def _queries(verb: str, ids: list[str] | None, chosen: Given, *, everything: bool) -> list[Given]:
     """What is asked for where no jobs are named; raises UsageProblem where nothing is."""
-    given = chosen.query()
-    if not ids and not given and not everything:
+    if not ids and not chosen and not everything:
         raise UsageProblem(f"Name jobs, give a filter, or say --all: `longhand {verb} --help` has examples.")
-    return [given] if given else [{"status": status} for status in ALL[verb]]
+    return [chosen] if chosen else [{"status": status} for status in ALL[verb]]
 
 
 @dataclass
@@ -88,7 +86,7 @@ class Change:
 
     verb: str
     ids: list[str]
-    queries: list[dict[str, str]]
+    queries: list[Given]
     out: Output
     failed: int = 0
 

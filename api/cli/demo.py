@@ -17,8 +17,8 @@ from api.cli.output.printing import note, put
 from api.cli.output.progress import open_display
 from api.cli.outputs import plan_outputs
 from api.cli.sources import Source, find_sources
-from api.cli.stack.engines import Engine
 from api.cli.stack.home import is_taken
+from api.cli.stack.recognizer import Engine
 from api.cli.target import client_of, own_stack
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client

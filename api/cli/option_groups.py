@@ -3,7 +3,7 @@
 A group is a dataclass, whose fields are the options, or options that are declared elsewhere: see `Declared`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -11,11 +11,13 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from api.cli.exits import UsageProblem
 from api.client.transport import without_empty
 from worker.shapes.declared import CommandOption
 
 Command = Callable[..., int | None]
 Given = dict[str, Any]
+PAIR = "NAME=VALUE"
 
 
 class Declared:
@@ -31,16 +33,34 @@ class Declared:
         first: tuple[str, ...] = (),
         last: tuple[str, ...] = (),
         without: tuple[str, ...] = (),
+        panel: str | None = None,
     ) -> None:
         named = {option.name: option for option in options if option.name not in without}
         between = [name for name in named if name not in {*first, *last}]
         self._options = [named[name] for name in (*first, *between, *last)]
+        self._panel = panel
 
     def __call__(self, **values: Any) -> Given:  # noqa: ANN401  # options have many types
-        return {name: value for name, value in without_empty(values).items() if value is not False}
+        """Raises UsageProblem where a pair is none."""
+        given_by_name = given(values)
+        options = [option for option in self._options if option.name in given_by_name]
+        return {option.field: _value(option, given_by_name[option.name]) for option in options}
 
     def parameters(self) -> list[Parameter]:
-        return [_parameter(option) for option in self._options]
+        return [_parameter(option, self._panel) for option in self._options]
+
+
+def given(values: Mapping[str, Any]) -> Given:
+    """Those that were not left out; a number that is 0 was not."""
+    return {name: value for name, value in without_empty(values).items() if value is not False}
+
+
+def pairs(flag: str, texts: Iterable[str]) -> dict[str, str]:
+    """From ``NAME=VALUE``; raises UsageProblem."""
+    split = [text.partition("=") for text in texts]
+    if not all(left and middle for left, middle, _ in split):
+        raise UsageProblem(f"{flag} wants NAME=VALUE, once for each.")
+    return {left: right for left, _, right in split}
 
 
 def grouped(command: Command) -> Command:
@@ -84,10 +104,17 @@ def _options(hint: Any) -> list[Parameter]:  # noqa: ANN401  # the same
     ]
 
 
-def _parameter(option: CommandOption) -> Parameter:
-    flag = f"--{option.name.replace('_', '-')}"
-    names = [flag] if option.default is False else []  # else a switch would have a --no- as well
-    info = typer.Option(*names, help=option.help, metavar=option.metavar)
+def _value(option: CommandOption, value: Any) -> Any:  # noqa: ANN401  # options have many types
+    return pairs(_flag(option), value) if isinstance(value, list) and option.metavar == PAIR else value
+
+
+def _flag(option: CommandOption) -> str:
+    return f"--{option.name.replace('_', '-')}"
+
+
+def _parameter(option: CommandOption, panel: str | None) -> Parameter:
+    names = [_flag(option)] if option.default is False else []  # else a switch would have a --no- as well
+    info = typer.Option(*names, help=option.help, metavar=option.metavar, rich_help_panel=panel)
     kind: Any = Annotated[option.kind, info]
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=kind)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import Exit
-from api.cli.filters import Ids, JobFilters
+from api.cli.option_groups import Given
+from api.cli.options import Ids, JobFilters
 from api.cli.output.printing import Output, note, put_json
 from api.cli.output.progress import Display, done_line, open_display
 from api.cli.polling import Follower, follow
@@ -48,15 +49,15 @@ def watch(*, client: Client, ids: Ids = None, chosen: JobFilters, out: Output) -
     """
     follower = Follower(client)
     for job in find_jobs(client, ids, chosen):
-        if not has_ended(job) or ids or chosen.batch:
+        if not has_ended(job) or ids or "batch" in chosen:
             follower.add(job)
     with open_display(len(follower.open), silent=out.as_json) as display:
         return _watch(follower, display, out)
 
 
-def find_jobs(client: Client, ids: list[str] | None, chosen: JobFilters) -> Iterator[Job]:
+def find_jobs(client: Client, ids: list[str] | None, chosen: Given) -> Iterator[Job]:
     """The named jobs, else those that match; raises ApiProblem for an id that names nothing."""
-    return (client.job(job_id) for job_id in ids) if ids else client.jobs(chosen.query())
+    return (client.job(job_id) for job_id in ids) if ids else client.jobs(chosen)
 
 
 def job_line(job: Job) -> str:

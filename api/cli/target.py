@@ -13,10 +13,10 @@ from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
 from api.cli.option_groups import grouped, shown_as
 from api.cli.output.printing import note
-from api.cli.stack.engines import Engine
 from api.cli.stack.home import Server, read_server, running_server
 from api.cli.stack.logtail import LogTail
 from api.cli.stack.plan import own_command
+from api.cli.stack.recognizer import Engine
 from api.cli.stack.supervisor import start_tied
 from api.client import Client
 from api.client.transport import ApiUnreachable

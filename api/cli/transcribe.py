@@ -13,7 +13,7 @@ from api.cli.output.printing import Output, put, put_json
 from api.cli.output.progress import open_display
 from api.cli.outputs import plan_outputs
 from api.cli.sources import Source, find_sources
-from api.cli.stack.engines import Engine
+from api.cli.stack.recognizer import Engine
 from api.cli.target import open_or_start
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.campaigns.lines import campaign_line, follow_campaign, plan_lines, status_lines
-from api.cli.campaigns.options import LimitOptions, RuleOptions, SelectionOptions, given, judged
+from api.cli.campaigns.options import CampaignSpec, LimitOptions, RuleOptions, Selection, judged
 from api.cli.campaigns.review import Name
 from api.cli.exits import Exit
-from api.cli.option_groups import Command, grouped
-from api.cli.options import CampaignSpec
+from api.cli.option_groups import Command, given, grouped
 from api.cli.output.formats import percent
 from api.cli.output.printing import Output
 from api.cli.target import open_client, with_client
@@ -25,7 +24,7 @@ STOPPED = {CampaignState.PAUSED, CampaignState.CANCELLED}
 @grouped
 def plan(
     *,
-    chosen: SelectionOptions,
+    chosen: Selection,
     spec: CampaignSpec,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Recognise again, also what has been answered before.")
@@ -42,7 +41,7 @@ def plan(
 
     longhand reprocess plan --archive calls --gaps --name mend --canary 0
     """
-    of_all = {"name": name, "selection": chosen.to_json(), "spec": spec, "fresh": fresh, "limits": limits.to_json()}
+    of_all = {"name": name, "selection": chosen, "spec": spec, "fresh": fresh, "limits": limits.to_json()}
     request = given(of_all) | rules.to_json()
     with open_client() as client:
         made = client.plan_campaign(request) if dry_run else client.new_campaign(request)

@@ -1,6 +1,7 @@
 """`longhand recognizer`: the local service as a process."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,57 @@ from api.cli.configure import configured
 from api.cli.exits import CommandError, UsageProblem
 from api.cli.option_groups import grouped
 from api.cli.output.printing import put
-from api.cli.stack.engines import Engine, gateway_config
 from api.cli.stack.ports import LOOPBACK
 from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable
-from realtime.service.config import PATH, RecognizerConfig, RecognizerMisconfigured
+from realtime.service.config import (
+    OPENAI_MODEL,
+    PATH,
+    QWEN_HTTP_MODEL,
+    GatewayConfig,
+    RecognizerConfig,
+    RecognizerMisconfigured,
+)
+from realtime.service.engines import scripted
 from realtime.service.faults import Faults, UnknownFault
 from worker.logs import configure_logging
+from worker.services.catalogue import LOCAL_MODEL
 from worker.settings import Settings
+
+
+class Engine(StrEnum):
+    POCKETSPHINX = "pocketsphinx"
+    SCRIPTED = "scripted"
+    OPENAI = "openai"
+    QWEN_HTTP = "qwen-http"
+
+
+OWN_MODELS = {
+    Engine.POCKETSPHINX: LOCAL_MODEL,
+    Engine.SCRIPTED: scripted.MODEL,
+    Engine.OPENAI: OPENAI_MODEL,
+    Engine.QWEN_HTTP: QWEN_HTTP_MODEL,
+}
+GATEWAYS = {Engine.OPENAI, Engine.QWEN_HTTP}
+
+
+def engine_model(engine: Engine, settings: Settings) -> str:
+    """The model that the local service announces with this engine: answers of one are never taken for another's."""
+    named = settings.gateway_model if engine in GATEWAYS else ""
+    return named or OWN_MODELS[engine]
+
+
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """The recogniser behind a gateway engine, as the settings name it."""
+    return GatewayConfig(
+        url=settings.gateway_url,
+        key=settings.gateway_key.get_secret_value() if settings.gateway_key else "",
+        model=settings.gateway_model,
+        language=settings.gateway_language or None,
+        inverse_text_normalisation=settings.gateway_itn,
+        requests_per_minute=settings.gateway_requests_per_minute,
+        timeout_s=settings.gateway_timeout_s,
+    )
+
 
 LIMITS = RecognizerConfig()  # the defaults
 

@@ -12,10 +12,10 @@ import typer
 from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, Exit, child_problem
 from api.cli.output.printing import note, put
-from api.cli.stack.engines import Engine, engine_model
 from api.cli.stack.home import HomeTaken, Server, announce, own_home, running_server
 from api.cli.stack.plan import Plan, own_command, plan_stack
 from api.cli.stack.ports import LOOPBACK, free_port, is_free
+from api.cli.stack.recognizer import Engine, engine_model
 from api.cli.stack.supervisor import Supervisor
 from worker.settings import Settings
 

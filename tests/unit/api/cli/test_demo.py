@@ -1,7 +1,7 @@
 import pytest
 
 from api.cli.demo import is_too_wrong
-from api.cli.stack.engines import Engine
+from api.cli.stack.recognizer import Engine
 from worker.results.word_errors import Edits
 
 

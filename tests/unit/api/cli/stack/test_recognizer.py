@@ -4,8 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.cli import main
-from api.cli.stack.engines import Engine, engine_model, gateway_config
-from api.cli.stack.recognizer import accepted_keys
+from api.cli.stack.recognizer import Engine, accepted_keys, engine_model, gateway_config
 from realtime.service.config import RecognizerConfig
 from realtime.service.server import make_engine
 from worker.settings import Settings

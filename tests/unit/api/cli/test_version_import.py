@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.cli.version_files import match, transcripts_in
+from api.cli.version_import import match, transcripts_in
 from tests.fixtures import answers
 from worker.results.export import Format
 from worker.shapes.recordings import Recording
