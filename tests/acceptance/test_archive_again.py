@@ -14,7 +14,8 @@ import pytest
 
 from tests.fixtures.stacks.archive import NAME, NEW, OLD, Archive
 from tests.fixtures.stacks.ledger import ServiceLog
-from tests.fixtures.stacks.stack import FAST, Stack, running_service, running_stack, wait_for
+from tests.fixtures.stacks.stack import FAST, Stack, running_service, running_stack
+from tests.fixtures.waiting import wait_for
 
 RECORDINGS, TURNS, CANARY = 60, 2, 8
 USD_PER_S = 0.0001

@@ -15,7 +15,8 @@ from api.app import make_app
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, write_wav
-from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import Fleet, running_fleet
 
 KEY = {"Idempotency-Key": "k"}
 BLOCKED = """

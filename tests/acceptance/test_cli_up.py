@@ -10,7 +10,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import SAMPLE, UpStack, cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 
 RATE = r"[Ww]ord error rate (?:over all: )?([\d.]+)% \(\d+ of (\d+) words\)"
 Captured = pytest.CaptureFixture[str]
@@ -36,7 +36,7 @@ def kill_and_see_it_back(stack: UpStack, name: str) -> None:
     killed = stack.part(name)
     assert killed is not None
     killed.kill()
-    until(lambda: (found := stack.part(name)) and found.pid != killed.pid)
+    wait_for(lambda: (found := stack.part(name)) and found.pid != killed.pid)
 
 
 def test_killed_parts_come_back_and_a_killed_stack_leaves_nothing_behind(stack: UpStack, tmp_path: Path) -> None:

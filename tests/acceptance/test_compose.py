@@ -20,7 +20,7 @@ from tests.fixtures.command_line import cut_sample
 from tests.fixtures.paths import ROOT
 from tests.fixtures.postgres_cluster import PostgresCluster
 from tests.fixtures.redis import redis_binary
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 from worker.settings import Settings
 
 OURS = {"migrate", "recognizer", "api", "dispatcher", "worker"}
@@ -157,9 +157,9 @@ def test_its_services_as_processes_transcribe_a_sample(
             assert migrate.wait(60) == 0
         for name in ("api", "dispatcher", "worker"):
             running.enter_context(composed.running(name))
-        until(lambda: recognizer.poll() is not None or answers(composed.ports["8765"]), 60)
-        until(lambda: answers(composed.ports["8080"]), 60)
-        until(lambda: answers(composed.ports["8081"]), 60)
+        wait_for(lambda: recognizer.poll() is not None or answers(composed.ports["8765"]), 60)
+        wait_for(lambda: answers(composed.ports["8080"]), 60)
+        wait_for(lambda: answers(composed.ports["8081"]), 60)
         monkeypatch.setenv("LONGHAND_URL", f"http://127.0.0.1:{composed.ports['8080']}")
         assert main(["transcribe", str(cut_sample(tmp_path / "river.wav", 0, 8))]) == 0
     assert "river" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.stacks.crash_scenes import PATIENCE_S, Ended, Scene, crash_scene
 from tests.fixtures.stacks.planted import STATUS, exit_code
 from tests.fixtures.stacks.recordings import write
-from tests.fixtures.worker_processes import wait_for
+from tests.fixtures.waiting import wait_for
 
 TURNS = 3
 AT_ONCE = 6  # most of a scene's time is waiting for a lease to end

@@ -9,8 +9,9 @@ import pytest
 from tests.fixtures.stacks.checker import Struck, assert_nothing_lost_nothing_twice, judge, wait_until_ended
 from tests.fixtures.stacks.faults import Scene, Strike, kill_all_workers, kill_redis
 from tests.fixtures.stacks.recordings import write
-from tests.fixtures.stacks.stack import Stack, running_stack, wait_for
+from tests.fixtures.stacks.stack import Stack, running_stack
 from tests.fixtures.stacks.submitting import Submitter
+from tests.fixtures.waiting import wait_for
 
 RECORDINGS = 10
 TURNS = 12

@@ -12,7 +12,8 @@ import pytest
 
 from tests.fixtures.requirements import skip_or_fail
 from tests.fixtures.sounds import LIMITS, encode, talk
-from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import Fleet, running_fleet
 from worker.audio.windows import open_audio
 from worker.states import SegmentState
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.sounds import talk, write_wav
-from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from worker.budgets import BudgetState, Period, Scope, budgets_of, set_budget
 from worker.states import JobState
 

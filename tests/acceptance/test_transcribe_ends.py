@@ -13,7 +13,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 
 Captured = pytest.CaptureFixture[str]
 
@@ -71,7 +71,7 @@ def test_a_stack_that_was_brought_up_dies_with_the_command_that_did(home: Path, 
     recording = str(cut_sample(tmp_path / "talk.wav", 0, 2))
     command = [sys.executable, "-m", "api.cli", "transcribe", "--engine", "scripted", recording]
     with subprocess.Popen(command, env={**os.environ}, stderr=subprocess.DEVNULL) as transcribing:
-        until((home / "server.json").exists, 90)
+        wait_for((home / "server.json").exists, 90)
         everything = psutil.Process(transcribing.pid).children(recursive=True)
         transcribing.kill()
     assert not psutil.wait_procs(everything, timeout=20)[1]
@@ -82,7 +82,7 @@ def test_ctrl_c_cancels_what_was_submitted(home: Path, tmp_path: Path, capsys: C
     with running_recognizer(fault="drop") as service, running_up(home, local_url=service.url, model="scripted"):
         command = [sys.executable, "-m", "api.cli", "transcribe", recording]
         with subprocess.Popen(command, env={**os.environ}, stderr=subprocess.PIPE, text=True) as transcribing:
-            until(lambda: main(["status"]) == 0 and "talk.wav" in capsys.readouterr().out)
+            wait_for(lambda: main(["status"]) == 0 and "talk.wav" in capsys.readouterr().out)
             transcribing.send_signal(signal.SIGINT)
             _, errors = transcribing.communicate(timeout=60)
         assert transcribing.returncode == 130

@@ -11,7 +11,8 @@ import redis
 
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
-from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from worker import workers
 from worker.models import Segment
 from worker.states import SegmentState

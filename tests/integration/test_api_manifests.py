@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from api.requests import manifest_upload
 from tests.fixtures.doors import MAX_UPLOAD_BYTES, House
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 from worker.imports import manifests
 from worker.models import Batch, Job, Recording
 from worker.shapes.jobs import SubmittedManifest
@@ -113,7 +113,7 @@ def break_off(house: House, rows: list[bytes]) -> None:
 
     def leaving() -> Iterator[bytes]:
         yield from rows
-        until(lambda: count(house, Job) >= len(rows) // 10 * 10 - 1)
+        wait_for(lambda: count(house, Job) >= len(rows) // 10 * 10 - 1)
         raise ConnectionAbortedError
 
     with pytest.raises(ConnectionAbortedError):

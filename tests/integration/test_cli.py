@@ -13,7 +13,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import UpStack, cut_sample, running_up
 from tests.fixtures.paths import ROOT
-from tests.fixtures.worker_processes import wait_for
+from tests.fixtures.waiting import wait_for
 from worker.errors import TruncatedFile
 
 Captured = pytest.CaptureFixture[str]

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 
 from tests.fixtures.doors import sound
 from tests.fixtures.redis import free_port
+from tests.fixtures.waiting import wait_for
 
 FULL_BYTES = 4096  # no file of the process may grow beyond: what it writes fails as on a full disk
 ANYTHING = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -33,9 +34,8 @@ def running(command: str, port: int, home: Path, *options: str, **settings: str)
         stderr=subprocess.PIPE,
     )
     try:
-        while not answers(port):
-            assert process.poll() is None
-            time.sleep(0.05)
+        wait_for(lambda: answers(port) or process.poll() is not None)
+        assert process.poll() is None
         yield process
     finally:
         process.kill()
@@ -69,8 +69,7 @@ def test_a_held_poll_is_answered_when_the_api_goes_down(
     ):
         job_id = upload(client, sound(), "k").json()["id"]
         poll = pool.submit(client.get, f"/v1/jobs/{job_id}", headers={"Prefer": "wait=60"})
-        while not poll.running():
-            time.sleep(0.01)
+        wait_for(poll.running)
         time.sleep(0.5)  # for the poll to be held
         api.send_signal(signal.SIGTERM)
 
@@ -106,8 +105,7 @@ def test_a_dispatcher_says_at_its_own_door_that_it_does_its_rounds(
 ) -> None:
     port = client.base_url.port or 0
     with running("dispatcher", port, tmp_path, database_url=sqlite_url, redis_url=redis_url) as dispatcher:
-        while client.get("/readyz").status_code != 200:
-            time.sleep(0.05)
+        wait_for(lambda: client.get("/readyz").status_code == 200)
         dispatcher.send_signal(signal.SIGTERM)
 
         assert dispatcher.wait(30) == 0

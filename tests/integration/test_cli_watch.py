@@ -15,7 +15,7 @@ import pytest
 from tests.fixtures.doors import opened, settings_for, sound
 from tests.fixtures.importing import Filling
 from tests.fixtures.paths import ROOT
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 from worker.imports.importer import run_imports
 
 SETTLE_S = 3.0
@@ -96,11 +96,11 @@ def test_watch_takes_a_file_once_it_has_stopped_growing(filling: Filling, tmp_pa
     assert filling.client.put("/v1/archives/radio/source", json={"folder": "mount://calls"}).status_code == 200
     with watching(filling, tmp_path / "shown") as process:
         with growing(filling.folder / "new.wav"):
-            until(lambda: looks(filling) >= LOOKS, PATIENCE_S)
+            wait_for(lambda: looks(filling) >= LOOKS, PATIENCE_S)
             assert sources(filling) == ["mount://calls/old.wav"]
         size = (filling.folder / "new.wav").stat().st_size
-        until(lambda: len(sources(filling)) == 2, PATIENCE_S)
-        until(lambda: (tmp_path / "shown").read_text().count("1 added") == 2, PATIENCE_S)
+        wait_for(lambda: len(sources(filling)) == 2, PATIENCE_S)
+        wait_for(lambda: (tmp_path / "shown").read_text().count("1 added") == 2, PATIENCE_S)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 130
@@ -116,6 +116,6 @@ def test_watch_hears_ctrl_c_where_a_script_that_started_it_in_the_background_doe
     filling.put("old.wav")
     assert filling.client.put("/v1/archives/radio/source", json={"folder": "mount://calls"}).status_code == 200
     with watching(filling, tmp_path / "shown", "sh", "-c", "trap '' INT; exec \"$@\"", "sh") as process:
-        until(lambda: looks(filling) >= 1, PATIENCE_S)
+        wait_for(lambda: looks(filling) >= 1, PATIENCE_S)
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE_S) == 130

@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from tests.fixtures.doors import settings_for, sound
 from tests.fixtures.importing import filled_folder
 from tests.fixtures.paths import ROOT
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 from worker.database import Database
 from worker.errors import IllegalMove, LeaseLost
 from worker.imports import life
@@ -90,7 +90,7 @@ def test_after_a_kill_rows_and_position_agree_and_the_next_goes_on_behind_them(
     import_id = begin(database)
     given = settings.model_dump_json(include={"home", "database_url", "media_roots"})
     with subprocess.Popen([sys.executable, "-c", PROGRAM, given], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        until(lambda: read(database, import_id).rows >= 10, 60)
+        wait_for(lambda: read(database, import_id).rows >= 10, 60)
         process.send_signal(signal.SIGKILL)
     killed = read(database, import_id)
     assert 10 <= killed.rows < FILES + BAD

@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import talk, tone, write_wav
-from tests.fixtures.worker_processes import Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import Fleet, running_fleet
 from worker import breakers
 from worker.models import Job, ServiceState
 from worker.queue import jobs

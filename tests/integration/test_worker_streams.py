@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.sounds import talk, write_wav
-from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet, wait_for
+from tests.fixtures.waiting import wait_for
+from tests.fixtures.worker_processes import SCRIPTED, Fleet, running_fleet
 from worker.models import Segment
 from worker.queue import jobs
 from worker.states import Segmentation

@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from tests.fixtures.postgres_cluster import PostgresCluster
 from tests.fixtures.stacks.checker import wait_until_ended
 from tests.fixtures.stacks.recordings import write
-from tests.fixtures.stacks.stack import Stack, running_stack, wait_for
+from tests.fixtures.stacks.stack import Stack, running_stack
 from tests.fixtures.stacks.submitting import Submitter
+from tests.fixtures.waiting import wait_for
 from tests.soak.conftest import Number
 from worker.database import Database
 from worker.models import Job

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.fixtures.rows import new_recording, submit
+from tests.fixtures.waiting import wait_for
 from worker.database import DATABASE_AWAY, Database, now_ms
 from worker.errors import ConfigurationError
 from worker.models import Batch, Job, Segment
@@ -31,8 +32,7 @@ def test_clock_is_the_databases_in_milliseconds(database: Database) -> None:
 def test_clock_goes_on_within_a_transaction(database: Database) -> None:
     with database.reading() as session:
         first = session.scalar(select(now_ms()))
-        while session.scalar(select(now_ms())) == first:
-            pass
+        wait_for(lambda: session.scalar(select(now_ms())) != first, each_s=0)
 
 
 def test_writers_wait_for_one_another_and_lose_nothing(database: Database) -> None:

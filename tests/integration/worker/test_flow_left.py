@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
 from tests.fixtures.sounds import talk, write_wav
+from tests.fixtures.waiting import wait_for
 from worker.attempt.pipeline import work_on
 from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.claim import Claim
@@ -74,8 +75,7 @@ def sent_until(resources: WorkerResources, claimed: Claim, log: Path, end: Calla
     """Work on the job, which is sent at the pace of speech, and end it in the middle; what was counted."""
     working = threading.Thread(target=work_on, args=(resources, claimed, time.monotonic()))
     working.start()
-    while received_ms(log) < 500:
-        time.sleep(0.02)
+    wait_for(lambda: received_ms(log) >= 500)
     end()
     working.join(30)
     with resources.database.reading() as session:

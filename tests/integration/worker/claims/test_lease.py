@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from tests.fixtures.rows import claim as claim_one
 from tests.fixtures.rows import read_job, set_job, submit
+from tests.fixtures.waiting import wait_for
 from worker.attempt.keeper import Keeper
 from worker.claims import lease
 from worker.claims.claim import Claim
@@ -214,8 +215,7 @@ def test_the_keeper_goes_on_when_the_database_is_back(sqlite_database: Database,
             held.check_frame()
         with sqlite_database.engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO jobs")
-        while not _holds(held):
-            time.sleep(0.01)
+        wait_for(lambda: _holds(held))
     keeper.close()
 
 

@@ -1,10 +1,10 @@
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import redis
 
 from tests.fixtures.redis import RedisServer
+from tests.fixtures.waiting import wait_for
 from worker.limits.permits import Limits, Permit, Quota, new_wish
 from worker.states import Lane
 
@@ -111,8 +111,8 @@ def test_a_permit_lives_as_long_as_it_is_held(make_limits: MakeLimits, redis_url
     end_leases(redis_url)
 
     with redis.Redis.from_url(redis_url) as client:
-        while client.zscore("longhand:limits:local:permits", permit.member) == 1:
-            time.sleep(0.005)  # until the keeper has renewed it
+        # until the keeper has renewed it
+        wait_for(lambda: client.zscore("longhand:limits:local:permits", permit.member) != 1)
         assert client.zcard("longhand:limits:local:permits") == 1
 
 

@@ -9,6 +9,7 @@ import redis
 from tests.fixtures.campaigns import add_campaign, add_recording, do, jobs_of
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.rows import claim, read_job, set_job, submit
+from tests.fixtures.waiting import wait_for
 from worker import workers
 from worker.campaigns.running import life
 from worker.database import Database
@@ -160,8 +161,7 @@ def test_the_loop_outlives_its_database(tmp_path: Path, sqlite_url: str, redis_u
     with submit_to.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE away RENAME TO jobs")
     submit(submit_to)
-    while not length(redis_url):
-        stop.wait(0.02)
+    wait_for(lambda: length(redis_url))
     stop.set()
     loop.join()
     submit_to.close()

@@ -2,6 +2,7 @@ import json
 import urllib.error
 import urllib.request
 
+from tests.fixtures.waiting import wait_for
 from worker.processes.readiness import Pulse, answering
 
 
@@ -29,5 +30,4 @@ def test_a_dispatcher_whose_rounds_fail_is_late() -> None:
     pulse = Pulse(late_s=0)
     pulse.beat()
     with answering(pulse, "127.0.0.1", 0) as port:
-        while get(port, "/readyz")[0] != 503:
-            pass
+        wait_for(lambda: get(port, "/readyz")[0] == 503)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.rows import read_job, submit
+from tests.fixtures.waiting import wait_for
 from worker import workers
 from worker.database import Database
 from worker.processes.worker import STUCK, Patience, WorkerProcess, resident_bytes
@@ -71,8 +72,7 @@ def test_a_process_that_stops_claims_nothing_more(begin: Begin, sqlite_database:
 
 def test_a_process_says_that_it_lives_and_what_room_it_has(begin: Begin, sqlite_database: Database) -> None:
     begin(jobs=7).watch(waiting=0)
-    while workers.slots(sqlite_database) != 7:
-        threading.Event().wait(0.01)
+    wait_for(lambda: workers.slots(sqlite_database) == 7)
 
 
 def test_a_process_that_did_its_number_of_jobs_ends_in_good_order(begin: Begin, sqlite_database: Database) -> None:

@@ -15,6 +15,7 @@ from tests.fixtures.hostile import HostileServer, Peer, obey, said
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited
 from tests.fixtures.sounds import audio, tone
+from tests.fixtures.waiting import wait_for
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
@@ -144,10 +145,7 @@ def test_a_cancel_of_one_segment_costs_the_other_a_session_and_no_answer(make_re
         cancelled = new_lease()
         kept = recogniser.submit(say(1, ms=100))
         lost = recogniser.submit(say(2, ms=20_000, lease=cancelled))
-        deadline = time.monotonic() + 30
-        while not server.peers or server.peers[0].audio_bytes < 3200:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: server.peers and server.peers[0].audio_bytes >= 3200)
         time.sleep(0.2)
         cancelled.end(JobCancelled())
 

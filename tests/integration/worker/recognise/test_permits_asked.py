@@ -8,6 +8,7 @@ import pytest
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited
 from tests.fixtures.sounds import audio, tone
+from tests.fixtures.waiting import wait_for
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
@@ -81,8 +82,7 @@ def wishes_while_none_is_free(limits: Asked, recogniser: Recogniser, lane: Lane)
     assert held is not None
     limits.wishes.clear()
     waiting = [recogniser.submit(say(lane, 300 + 50 * number)) for number in range(SESSIONS)]
-    while len(limits.wishes) < 3 * SESSIONS:
-        time.sleep(0.01)
+    wait_for(lambda: len(limits.wishes) >= 3 * SESSIONS)
     asked = set(limits.wishes)
     limits.release(held)
     assert all(one.result(timeout=60).answer for one in waiting)

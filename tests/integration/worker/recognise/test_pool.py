@@ -16,6 +16,7 @@ from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer, runnin
 from tests.fixtures.redis import free_port
 from tests.fixtures.rows import unlimited
 from tests.fixtures.sounds import audio, tone
+from tests.fixtures.waiting import wait_for
 from worker import breakers
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
@@ -253,11 +254,9 @@ def test_interactive_segments_go_first_then_by_priority_then_by_age(make_recogni
         for name, spec in specs.items():
             futures[name] = recogniser.submit(say(100, spec=spec))
             futures[name].add_done_callback(lambda _future, name=name: order.append(name))  # type: ignore[misc]  # the default binds it
-            while not futures["first"].running():
-                time.sleep(0.01)
+            wait_for(futures["first"].running)
         all_wait.set()
-        while len(order) < len(specs):
-            time.sleep(0.01)
+        wait_for(lambda: len(order) == len(specs))
 
     assert order == ["first", "interactive", "urgent", "normal", "bulk"]
 

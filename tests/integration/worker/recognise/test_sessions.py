@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -6,6 +5,7 @@ import pytest
 from realtime.client.options import SessionOptions
 from realtime.protocol.errors import ServiceUnreachable
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
+from tests.fixtures.waiting import wait_for
 from worker.recognise.sessions import SessionKey, SessionPool, SharedSession
 
 ENGLISH = SessionKey(model="scripted", language="en", context="", sample_rate=16_000)
@@ -35,13 +35,6 @@ def is_new(taken: tuple[SharedSession, bool]) -> bool:
     return not was_there
 
 
-def until(look: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not look():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_a_session_given_back_is_there_for_the_next_segment(make_pool: MakePool) -> None:
     pool = make_pool()
     session = pool.open(ENGLISH)
@@ -68,7 +61,7 @@ def test_the_longest_idle_session_makes_room(make_pool: MakePool) -> None:
     pool.give_back(ENGLISH, second)
     third = pool.open(GERMAN)
 
-    until(lambda: not first.alive)
+    wait_for(lambda: not first.alive)
     assert second.alive
     assert third.alive
     third.close()
@@ -79,7 +72,7 @@ def test_an_idle_session_is_finished_after_a_while(make_pool: MakePool) -> None:
     session = pool.open(ENGLISH)
     pool.give_back(ENGLISH, session)
 
-    until(lambda: not session.alive)
+    wait_for(lambda: not session.alive)
     assert is_new(pool.take(ENGLISH))
 
 

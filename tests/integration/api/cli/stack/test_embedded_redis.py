@@ -8,7 +8,7 @@ from api.cli.exits import CommandError
 from api.cli.stack import embedded_redis
 from api.cli.stack.embedded_redis import find_redis, redis_answers, redis_command
 from api.cli.stack.ports import free_port
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 
 
 def test_the_bundled_server_serves_where_path_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ def test_the_bundled_server_serves_where_path_has_none(tmp_path: Path, monkeypat
     command = redis_command(find_redis(), port, tmp_path / "redis")
     assert not redis_answers(port)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        until(lambda: redis_answers(port))
+        wait_for(lambda: redis_answers(port))
         with redis.Redis(port=port) as client:
             loaded = {module[b"name"] for module in client.module_list()}
         server.terminate()

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 from api.cli.stack import parent_death
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(1000)"]
 STAYS = "import sys; from api.cli.stack.parent_death import stay; sys.exit(stay(int(sys.argv[1]), sys.argv[2:]))"
@@ -37,7 +37,7 @@ def test_where_the_kernel_does_not_help_the_command_is_killed_when_the_parent_is
 
 def test_where_the_kernel_does_not_help_a_request_to_end_is_passed_on() -> None:
     with subprocess.Popen([sys.executable, "-c", STAYS, str(os.getpid()), *FOREVER]) as process:
-        until(lambda: psutil.Process(process.pid).children())
+        wait_for(lambda: psutil.Process(process.pid).children())
         child = psutil.Process(process.pid).children()[0]
         process.terminate()
         process.wait(30)

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli.exits import CommandError, UsageProblem
 from api.cli.stack.supervisor import Child, Part, Supervisor
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import wait_for
 
 FOREVER = "import time; time.sleep(1000)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('ready', 'w'); time.sleep(1000)"
@@ -103,7 +103,7 @@ def test_children_end_in_the_opposite_order_and_equal_ones_together(supervisor: 
     )
     for name in ("redis", "worker-1", "worker-2", "api"):
         supervisor.start(part(name, code.replace("NAME", name)))
-        until((tmp_path / name).exists)
+        wait_for((tmp_path / name).exists)
     supervisor.end()
     ended = (tmp_path / "ended").read_text().split()
     assert (ended[0], sorted(ended[1:3]), ended[3]) == ("api", ["worker-1", "worker-2"], "redis")
@@ -111,7 +111,7 @@ def test_children_end_in_the_opposite_order_and_equal_ones_together(supervisor: 
 
 def test_a_child_that_does_not_end_in_its_grace_is_killed(supervisor: Supervisor, tmp_path: Path) -> None:
     process = supervisor.start(part("worker", STUBBORN, grace_s=0.1)).process
-    until((tmp_path / "ready").exists)
+    wait_for((tmp_path / "ready").exists)
     supervisor.end()
     assert process is not None
     assert process.returncode == -signal.SIGKILL
@@ -119,7 +119,7 @@ def test_a_child_that_does_not_end_in_its_grace_is_killed(supervisor: Supervisor
 
 def test_a_second_request_to_stop_does_not_wait_for_the_grace(supervisor: Supervisor, tmp_path: Path) -> None:
     process = supervisor.start(part("worker", STUBBORN, grace_s=1000)).process
-    until((tmp_path / "ready").exists)
+    wait_for((tmp_path / "ready").exists)
     supervisor.end(hurry=lambda: True)
     assert process is not None
     assert process.returncode == -signal.SIGKILL
