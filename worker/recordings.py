@@ -12,7 +12,7 @@ from worker.errors import UnknownRecording
 from worker.ids import new_id
 from worker.models import Recording
 
-Place = tuple[str, str]  # archive and identity: what makes it the same recording
+Key = tuple[str, str]  # archive and identity: what makes it the same recording
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class NewRecording:
 
 
 @dataclass(frozen=True)
-class Found:
+class RecordingRef:
     """A recording's id and its language; ``added``: in this transaction, so that nobody else knows it."""
 
     id: str
@@ -41,31 +41,31 @@ class Found:
     language: str | None = None
 
 
-def find_or_add(session: Session, recordings: Sequence[NewRecording]) -> list[Found]:
+def find_or_add(session: Session, recordings: Sequence[NewRecording]) -> list[RecordingRef]:
     """Each recording by its archive and identity, the rows locked until the transaction ends.
 
     Two who have the same recordings never wait for one another in a ring: rows are inserted in the order of their
     identities, and locked in the order of their ids.
     """
-    wanted: dict[Place, NewRecording] = {}
+    new: dict[Key, NewRecording] = {}
     for recording in recordings:
-        wanted.setdefault(_place(recording), recording)
-    added = _add(session, wanted)
-    found = {place: Found(row_id, added=True, language=wanted[place].language) for place, row_id in added}
-    for archive in sorted({archive for archive, _ in wanted.keys() - found.keys()}):
-        there = [identity for where, identity in wanted if where == archive and (where, identity) not in found]
-        found |= _lock(session, archive, there)
-    return [found[_place(recording)] for recording in recordings]
+        new.setdefault(_key(recording), recording)
+    added = _add(session, new)
+    refs = {key: RecordingRef(row_id, added=True, language=new[key].language) for key, row_id in added}
+    for archive in sorted({archive for archive, _ in new.keys() - refs.keys()}):
+        existing = [identity for where, identity in new if where == archive and (where, identity) not in refs]
+        refs |= _lock(session, archive, existing)
+    return [refs[_key(recording)] for recording in recordings]
 
 
-def _place(recording: NewRecording) -> Place:
+def _key(recording: NewRecording) -> Key:
     return recording.archive, recording.identity
 
 
-def _add(session: Session, recordings: Mapping[Place, NewRecording]) -> Iterator[tuple[Place, str]]:
+def _add(session: Session, recordings: Mapping[Key, NewRecording]) -> Iterator[tuple[Key, str]]:
     """Those that were not there; their ids are in the order in which they came."""
     now = clock(session)
-    ids = {new_id(): place for place in recordings}
+    ids = {new_id(): key for key in recordings}
     by_identity = sorted(ids, key=lambda row_id: ids[row_id])
     rows = [{"id": row_id, "created_ms": now, **vars(recordings[ids[row_id]])} for row_id in by_identity]
     # Without RETURNING, with which drivers build one statement of all rows, and take three times as long.
@@ -74,11 +74,11 @@ def _add(session: Session, recordings: Mapping[Place, NewRecording]) -> Iterator
         yield ids[row_id], row_id
 
 
-def _lock(session: Session, archive: str, identities: Sequence[str]) -> dict[Place, Found]:
+def _lock(session: Session, archive: str, identities: Sequence[str]) -> dict[Key, RecordingRef]:
     same = (Recording.archive == archive, Recording.identity.in_(identities))
     rows = select(Recording.identity, Recording.id, Recording.language).where(*same).order_by(Recording.id)
     locked = session.execute(rows.with_for_update(key_share=True))
-    return {(archive, row.identity): Found(row.id, added=False, language=row.language) for row in locked}
+    return {(archive, row.identity): RecordingRef(row.id, added=False, language=row.language) for row in locked}
 
 
 def read_recording(database: Database, recording_id: str) -> Recording:

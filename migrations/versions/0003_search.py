@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from worker.models.search import Words
+from worker.models.results import Words
 from worker.search.index import rows_of
 
 revision = "0003"

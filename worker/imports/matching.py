@@ -15,7 +15,7 @@ from worker.database import change
 from worker.errors import DuplicateExternalId, SourceChanged, UnknownRecording
 from worker.media import identities
 from worker.models import Recording
-from worker.recordings import Found, NewRecording, find_or_add
+from worker.recordings import NewRecording, RecordingRef, find_or_add
 
 
 class Verdict(Enum):
@@ -148,7 +148,7 @@ def _existing(session: Session, archive: str, same: ColumnElement[bool]) -> Iter
         )
 
 
-def add_recording(session: Session, recording: NewRecording) -> Found:
+def add_recording(session: Session, recording: NewRecording) -> RecordingRef:
     """Add it, or find it by its bytes and fill in what was not known. Raises DuplicateExternalId, SourceChanged."""
     lock_archive(session, recording.archive)
     match = archive_index(session, recording.archive, [recording]).match(recording)

@@ -1,13 +1,11 @@
 """The tables, a module for each subject."""
 
-from worker.models.archives import Archive, Recording
+from worker.models.archives import Archive, Import, ImportProblem, Recording
 from worker.models.base import Base
 from worker.models.campaigns import Campaign, Member, Vote
 from worker.models.fleet import DispatcherProcess, IdempotencyKey, ServiceState, WorkerProcess
-from worker.models.imports import Import, ImportProblem
 from worker.models.jobs import Batch, BatchJob, Job, Segment
-from worker.models.results import Answer, Transcript
-from worker.models.search import SearchRow
+from worker.models.results import Answer, SearchRow, Transcript
 from worker.models.spending import Budget, BudgetPeriod, ClaimReservation
 
 __all__ = [

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from worker.database import clock
 from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
-from worker.recordings import Found, NewRecording, find_or_add
+from worker.recordings import NewRecording, RecordingRef, find_or_add
 from worker.shapes.times import Deadline
 from worker.spec import RequestedSpec, Spec
 
@@ -31,7 +31,7 @@ class Submission:
     retry_of: str | None = None
     own_languages: frozenset[str] = frozenset()
 
-    def job_for(self, recording: Found, now_ms: int) -> NewJob:
+    def job_for(self, recording: RecordingRef, now_ms: int) -> NewJob:
         """The job of the recording's row."""
         return NewJob(
             recording_id=recording.id,

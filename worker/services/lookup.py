@@ -9,8 +9,7 @@ from pydantic import SecretStr
 from worker.errors import ConfigurationError, UnknownService
 from worker.services.catalogue import BUILT_IN, HOSTED_MODEL, HOSTED_PACE, LOCAL_MODEL, PROTOCOL_LANGUAGES, Service
 from worker.services.entries import read_entry
-from worker.services.price_file import read_prices
-from worker.services.prices import Price, built_in_price
+from worker.services.prices import Price, built_in_price, read_prices
 from worker.settings import Settings
 
 
