@@ -60,17 +60,17 @@ BOUNDS: dict[str, tuple[int, int]] = {
 }
 
 
-def preset_of(segmentation: str, numbers: Mapping[str, int]) -> Preset:
-    """The preset with the numbers that were set; raises ValueError that names what cannot be.
+def preset_of(name: str, numbers: Mapping[str, int]) -> Preset:
+    """The preset of this name with the numbers that were set; raises ValueError that names what cannot be.
 
     Those that were not set give way to those that were: a shorter limit brings a shorter target with it.
     """
-    if segmentation not in PRESETS:
+    if name not in PRESETS:
         if numbers:
-            raise ValueError(f"goes with {' or '.join(PRESETS)}: with {segmentation} nothing is cut here")
+            raise ValueError(f"goes with {' or '.join(PRESETS)}: with {name} nothing is cut here")
         return PRESETS["document"]  # for what an earlier attempt has cut
     _check_bounds(numbers)
-    preset = _given_way(PRESETS[segmentation], numbers)
+    preset = _given_way(PRESETS[name], numbers)
     _check_order(preset)
     return preset
 
