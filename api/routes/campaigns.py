@@ -21,7 +21,7 @@ from worker.campaigns.running import life
 from worker.errors import InvalidRequest
 from worker.recordings import newest_recording
 from worker.shapes.base import Page
-from worker.shapes.campaigns import Campaign, CampaignRecording, CampaignSummary, DryRun, Plan
+from worker.shapes.campaigns import Campaign, CampaignRecording, CampaignSummary, DryRun
 from worker.states import MemberState
 from worker.views.campaigns import list_campaigns, list_members, read_campaign
 
@@ -50,15 +50,15 @@ def plan_campaign(
     with door.database.reading() as session:
         planned = _planned(session, door, fields)
     if fields.dry_run:
-        return once.answered(Answer(DryRun(plan=Plan(**planned.view))))
+        return once.answered(Answer(DryRun(plan=planned.plan)))
 
     def work(session: Session) -> Answer[Campaign]:
         new = life.NewCampaign(
             target=planned.target,
+            plan=planned.plan,
             name=fields.name,
             limits=fields.limits_of(),
             rules=fields.rules_of(),
-            plan=planned.view,
         )
         made = life.create(session, new)
         return Answer(read_campaign(session, door.services, made), 201, f"/v1/campaigns/{made}")

@@ -14,6 +14,7 @@ from worker.errors import LanguageNotSupported, NothingNew, NothingSelected, Pri
 from worker.models import Answer, Recording, Transcript
 from worker.services.catalogue import Service
 from worker.services.lookup import Services
+from worker.shapes.campaigns import Plan, Reuse
 from worker.spending.estimates import Estimate, estimate, send_ratio
 
 SAMPLE = 50  # transcripts whose segments are read where no earlier job says how much is silence
@@ -38,20 +39,11 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reuse:
-    """Recordings with answers under the recognition key they are asked under, and how much audio those are of."""
-
-    recordings: int = 0
-    audio_ms: int = 0
-    counted_over: int = 0  # recordings; fewer than all: the numbers are scaled up
-
-
-@dataclass(frozen=True, kw_only=True)
 class Planned:
-    """A plan's JSON, and the target with its edge found: what the campaign is created with."""
+    """A plan, and the target with its edge found: what the campaign is created with."""
 
     target: Target
-    view: dict[str, Any]
+    plan: Plan
 
 
 def make_plan(
@@ -76,10 +68,8 @@ def make_plan(
     if limits.usd is not None and estimated.cost_usd is None:
         raise PriceUnknown(f"limits.usd: no price is known for {target.spec.model!r} of {service.name!r}.")
     reuse = expected_reuse(session, target, chosen.recordings)
-    view = _view(target, groups, estimated, reuse, limits)
-    return Planned(
-        target=target, view={**view, "canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
-    )
+    counts = {"canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
+    return Planned(target=target, plan=Plan(**_figures(target, groups, estimated, reuse, limits), **counts))
 
 
 def _raise_work_memory(session: Session) -> None:
@@ -162,9 +152,10 @@ def _spoken_share(session: Session, target: Target) -> float | None:
     return heard_ms / total_ms if total_ms else None
 
 
-def _view(
+def _figures(
     target: Target, groups: Mapping[str | None, PlannedGroup], estimated: Estimate, reuse: Reuse, limits: CampaignLimits
 ) -> dict[str, Any]:
+    """Of a Plan, but for the canary."""
     chosen = groups.get(None, PlannedGroup())
     sent_ms = max(0, estimated.to_send_ms - reuse.audio_ms)
     share = sent_ms / estimated.to_send_ms if estimated.to_send_ms else 0.0
@@ -177,7 +168,7 @@ def _view(
         "to_send_ms": sent_ms,
         "send_ratio": round(estimated.send_ratio, 4),
         "ratio_from": estimated.ratio_from,
-        "reused": vars(reuse),
+        "reused": reuse,
         "cost_usd": cost,
         "time_s": _time_s(estimated.time_s, share, sent_ms, limits),
         "over_limit": limits.usd is not None and cost is not None and cost > limits.usd,
@@ -201,9 +192,12 @@ def _time_s(at_full_pace_s: float | None, share: float, sent_ms: int, limits: Ca
 def expected_reuse(
     session: Session, target: Target, recordings: int, *, look_up_at_most: int = MOST_LOOKED_UP
 ) -> Reuse:
-    """Of so many recordings that would be transcribed. A fresh run reuses nothing."""
+    """Of so many recordings that would be transcribed; of more than ``look_up_at_most`` a random part is looked up.
+
+    A fresh run reuses nothing.
+    """
     if target.fresh or not recordings:
-        return Reuse(counted_over=recordings)
+        return Reuse(recordings=0, audio_ms=0, counted_over=recordings)
     key = target.languages(session).key().label("key")
     query = joined(Recording.id, Recording.digest, key).where(*target.chosen(), skip_of(session, target).is_(None))
     if recordings > look_up_at_most:

@@ -20,6 +20,7 @@ from worker.errors import IllegalMove, InvalidRequest, UnknownCampaign
 from worker.ids import new_id
 from worker.models import Campaign
 from worker.services.prices import nusd
+from worker.shapes.campaigns import Plan
 from worker.states import CAMPAIGN_MOVES, CampaignState, CampaignStep, JobState
 
 DOING = {CampaignStep.PROMOTING: "being promoted", CampaignStep.ROLLING_BACK: "being rolled back"}
@@ -31,10 +32,10 @@ class NewCampaign:
     """A campaign as it is planned."""
 
     target: Target
+    plan: Plan
     name: str | None = None
     limits: CampaignLimits = field(default_factory=CampaignLimits)
     rules: CampaignRules = field(default_factory=CampaignRules)
-    plan: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create(session: Session, new: NewCampaign) -> str:
@@ -54,7 +55,7 @@ def create(session: Session, new: NewCampaign) -> str:
         "fresh": new.target.fresh,
         "limits": vars(new.limits),
         "rules": vars(new.rules),
-        "plan": dict(new.plan),
+        "plan": new.plan.as_json(),
         "created_ms": now,
         "changed_ms": now,
     }

@@ -41,7 +41,7 @@ def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, *
         found = make_plan(
             session, Services(Settings()), chosen or target(), CampaignLimits(**limits), CampaignRules(canary=canary)
         )
-    return found.view
+    return found.plan.as_json()
 
 
 def normal_job(database: Database, recording_id: str, spec: Spec) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fixtures.campaigns import (
     NEW,
+    PLAN,
     add_campaign,
     add_recording,
     campaign,
@@ -253,7 +254,7 @@ def test_a_recording_without_a_transcript_gets_one_and_keeps_it(database: Databa
 
 
 def test_a_name_is_taken_once_and_finds_its_campaign(sqlite_database: Database) -> None:
-    new = life.NewCampaign(target=target(), name="march")
+    new = life.NewCampaign(target=target(), plan=PLAN, name="march")
     made = do(sqlite_database, life.create, new)
     assert campaign(sqlite_database, "march").id == made
     with pytest.raises(InvalidRequest, match="march"):
