@@ -47,7 +47,7 @@ class Prepared:
     responses={
         200: {"model": ImportEstimate, "description": "What a dry run would take."},
         202: {"model": Import, "description": "Successful Response"},
-        **problems(400, 404, 409, 413, 422),
+        **problems(400, 409, 413, 422),
     },
     openapi_extra=IMPORT,
 )
