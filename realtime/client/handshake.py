@@ -16,7 +16,7 @@ from realtime.protocol.errors import (
     ServiceFault,
     ServiceUnreachable,
 )
-from realtime.protocol.refusals import kind_of, told
+from realtime.protocol.refusals import error_of, kind_of
 
 _BY_STATUS: dict[int, type[RealtimeError]] = {
     401: KeyRefused,
@@ -33,7 +33,7 @@ def refused(status: int, headers: Mapping[str, str], body: bytes, *, hide: str =
     """The error that a handshake's HTTP answer means. ``headers`` by lower-case name; ``hide`` stays out of it."""
     code, message = _reason(body)
     kind = kind_of(code, message) or _by_status(status, code)
-    return told(
+    return error_of(
         kind,
         message or f"HTTP status {status}",
         service_code=code or str(status),

@@ -57,7 +57,7 @@ def refusal(detail: ErrorDetail, *, hide: str = "") -> RealtimeError:
     """The error that a service means. ``hide`` is a secret that must not be in its message."""
     code = str(detail.code) if detail.code is not None else None
     kind = kind_of(code, detail.message) or _BY_TYPE.get(detail.type or "", ServiceFault)
-    return told(kind, detail.message, service_code=code or detail.type, hide=hide)
+    return error_of(kind, detail.message, service_code=code or detail.type, hide=hide)
 
 
 def kind_of(code: str | None, message: str) -> type[RealtimeError] | None:
@@ -65,11 +65,11 @@ def kind_of(code: str | None, message: str) -> type[RealtimeError] | None:
     for sentence, kind in _BY_SENTENCE:
         if message.startswith(sentence) or code == sentence:
             return kind
-    known = (code or "").lower()
-    return _BY_CODE.get(known) or _BY_FAMILY.get(known.partition(".")[0])
+    lower = (code or "").lower()
+    return _BY_CODE.get(lower) or _BY_FAMILY.get(lower.partition(".")[0])
 
 
-def told(
+def error_of(
     kind: type[RealtimeError],
     message: str,
     *,

@@ -9,7 +9,7 @@ from worker.attempt.sources import Sources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.database import Database
-from worker.limits.permits import Limits
+from worker.limits.permits import FleetLimits
 from worker.media.store import MediaStore
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
@@ -32,7 +32,7 @@ class WorkerResources:
     media: MediaStore
     sources: Sources
     keeper: Keeper
-    limits: Limits
+    limits: FleetLimits
     recognisers: Recognisers
     budgets: Budgets
     services: Services
@@ -59,7 +59,7 @@ def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
     database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
     lease_database = Database(settings.resolved_database_url, pool_size=1)
     services = Services(settings)
-    limits = Limits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
+    limits = FleetLimits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
 
     def make_recogniser(name: str) -> Recogniser:
         service = services.find(name)

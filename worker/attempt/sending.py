@@ -42,13 +42,13 @@ class InFlight:
     segment: StoredSegment
     channel: str  # as answers name it
     pcm_sha256: str
-    held: Reservation  # what is reserved for it of the budgets
+    reservation: Reservation  # what is reserved for it of the budgets
 
     def settle(self, outcome: SegmentOutcome) -> Settle:
         """What the budgets are told when it has come back."""
         span = self.segment.span
         usage = ReportedUsage(outcome.answer.usage, span.end_ms - span.start_ms) if outcome.answer is not None else None
-        return partial(self.held.settle, sent_ms=outcome.sent_ms, usage=usage)
+        return partial(self.reservation.settle, sent_ms=outcome.sent_ms, usage=usage)
 
 
 class SegmentSender:
@@ -79,7 +79,7 @@ class SegmentSender:
                 self._land(LOOK_S)
             self._reserve(in_flight)
             utterance = Utterance(
-                pcm=piece.audio.raw_data, spec=self._claim.spec, lease=self._lease, held=in_flight.held
+                pcm=piece.audio.raw_data, spec=self._claim.spec, lease=self._lease, reservation=in_flight.reservation
             )
             self._on_way[self._recogniser.submit(utterance)] = in_flight
         self._land(0)
@@ -97,7 +97,7 @@ class SegmentSender:
     ) -> None:
         for future in list(self._on_way):
             if future.cancel():  # nobody has begun with it
-                self._give_back(self._on_way.pop(future).held)
+                self._give_back(self._on_way.pop(future).reservation)
         if isinstance(error, JobCancelled):
             self._charge_what_is_left()
         elif not isinstance(error, AttemptEnded) or isinstance(error, Stopping):
@@ -109,21 +109,21 @@ class SegmentSender:
         Raises BudgetExhausted where they will have none.
         """
         span = in_flight.segment.span
-        while not in_flight.held.try_cover(span.end_ms - span.start_ms):
+        while not in_flight.reservation.try_cover(span.end_ms - span.start_ms):
             if not self._on_way:  # it is others' segments
                 time.sleep(LOOK_S)
             self._land(LOOK_S)
             self._lease.got_on()
 
-    def _give_back(self, held: Reservation) -> None:
+    def _give_back(self, reservation: Reservation) -> None:
         with suppress(SQLAlchemyError):  # what cannot be given back is the sweep's, when the claim is over
-            held.give_back()
+            reservation.give_back()
 
     def _in_flight(self, piece: Piece, cutting: Cutting) -> InFlight:
         segment = self._segment(piece, cutting)
         return InFlight(
             segment=segment,
-            held=self._reserver.reservation(segment.span.end_ms - segment.span.start_ms),
+            reservation=self._reserver.reservation(segment.span.end_ms - segment.span.start_ms),
             channel=channel_name(piece.span.channel, cutting.channels),
             pcm_sha256=hashlib.sha256(piece.audio.raw_data).hexdigest(),
         )
@@ -190,7 +190,7 @@ class SegmentSender:
             settle = in_flight.settle(outcome)
             charge(self._database, self._claim, in_flight.segment.id, outcome.sent_ms, settle=settle)
         elif not outcome.sent_ms:
-            self._give_back(in_flight.held)
+            self._give_back(in_flight.reservation)
         if outcome.error is not None:
             raise outcome.error
 

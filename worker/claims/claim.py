@@ -63,7 +63,7 @@ def change_claimed(
     fixed = {name: value for name, value in changes.items() if not isinstance(value, ClauseElement)}
     computed = {name: value for name, value in changes.items() if name not in fixed}
     guarded = _changing(model, tuple(fixed)).values(computed) if computed else _changing(model, tuple(fixed))
-    values = {"claimed": row_id, "its_fence": fence, **bindings(fixed)}
+    values = {"claimed": row_id, "quoted_fence": fence, **bindings(fixed)}
     if execute(session, guarded, values).first() is None:
         raise LeaseLost(f"claim {fence} on {model.__name__.lower()} {row_id} does not hold any more")
 
@@ -71,7 +71,7 @@ def change_claimed(
 @cache  # few sets of columns are ever changed
 def _changing(model: type[Job | Import], names: tuple[str, ...]) -> ReturningUpdate[str]:
     """The UPDATE of these columns; its guard: no row, once somebody else has claimed, cancelled or swept it."""
-    own = and_(model.id == bindparam("claimed"), model.fence == bindparam("its_fence"))
+    own = and_(model.id == bindparam("claimed"), model.fence == bindparam("quoted_fence"))
     changed = change(model).where(own, model.status == RUNNING[model])
     return changed.values(changed_ms=raised(model), **bound(model, names)).returning(model.id)
 

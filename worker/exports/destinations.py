@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from worker.errors import SourceMissing, StorageFailed
-from worker.media.buckets import Buckets, bucket_url, is_in_bucket, place_of
+from worker.media.buckets import Buckets, bucket_and_key, bucket_url, is_in_bucket
 from worker.settings import Settings
 from worker.whole_files import CHUNK_BYTES, write_whole
 
@@ -62,7 +62,7 @@ class Prefix:
 
     def __init__(self, buckets: Buckets, url: str) -> None:
         self._buckets = buckets
-        self._bucket, key = place_of(url)
+        self._bucket, key = bucket_and_key(url)
         self._prefix = f"{key.rstrip('/')}/" if key else ""
 
     def check(self) -> None:

@@ -22,7 +22,7 @@ from worker.imports.manifests import read_chunks
 from worker.imports.naming import parse_naming
 from worker.imports.rows import ManifestRow, read_row
 from worker.imports.walking import is_playlist, is_wanted, walk
-from worker.media.buckets import Buckets, is_in_bucket, place_of
+from worker.media.buckets import Buckets, bucket_and_key, is_in_bucket
 from worker.media.fetch import SourceIdentity
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
@@ -107,7 +107,7 @@ def _of_folder(source: ImportSource, settings: Settings, behind: str, rows: int)
 
 def _of_bucket(source: ImportSource, settings: Settings, behind: str, rows: int) -> Iterator[ListedItem]:
     base = folder_url(source["folder"])
-    _, prefix = place_of(base)
+    _, prefix = bucket_and_key(base)
     for found in Buckets(settings.s3_endpoint).listed(base, prefix + unquote(behind) if behind else ""):
         name = found.key.removeprefix(prefix)
         if not name.endswith("/") and is_wanted(name, source["patterns"]):

@@ -38,14 +38,14 @@ class Quota:
 
 @dataclass(frozen=True)
 class Permit:
-    """The right to have one segment recognised; to be given back with `Limits.release`."""
+    """The right to have one segment recognised; to be given back with `FleetLimits.release`."""
 
     member: str
     quota: Quota
     local: bool
 
 
-class Limits:
+class FleetLimits:
     """One process's view of the fleet's limits.
 
     ``share`` is its part of the fleet, for the time without Redis; ``lease_s`` is how long after its death others wait

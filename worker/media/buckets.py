@@ -32,7 +32,7 @@ def bucket_url(bucket: str, key: str) -> str:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedObject:
     """An object of a listing; ``key`` is its name in the bucket, ``changed_s`` when it was written (Unix time)."""
 
     url: str
@@ -55,14 +55,14 @@ class Buckets:
 
     def state(self, url: str) -> SourceIdentity:
         """Its size and ETag, which are another once it was written anew."""
-        bucket, key = place_of(url)
+        bucket, key = bucket_and_key(url)
         with _our_errors(url):
             head = self._system.call_s3("head_object", Bucket=bucket, Key=key)
         return _state(head["ContentLength"], head["ETag"])
 
-    def listed(self, url: str, after: str = "") -> Iterator[Listed]:
+    def listed(self, url: str, after: str = "") -> Iterator[ListedObject]:
         """All objects whose keys begin with the URL's, in the order of their keys, from behind ``after`` on."""
-        bucket, prefix = place_of(url)
+        bucket, prefix = bucket_and_key(url)
         while True:
             with _our_errors(url):
                 page = self._system.call_s3(
@@ -71,7 +71,7 @@ class Buckets:
             for found in page.get("Contents", ()):
                 after = found["Key"]
                 state = _state(found["Size"], found["ETag"])
-                yield Listed(bucket_url(bucket, after), after, state, found["LastModified"].timestamp())
+                yield ListedObject(bucket_url(bucket, after), after, state, found["LastModified"].timestamp())
             if not page.get("IsTruncated"):
                 return
 
@@ -85,7 +85,7 @@ class Buckets:
     def opened(self, url: str) -> Iterator[IO[bytes]]:
         """The object as a file to read from, without anything read ahead."""
         with _our_errors(url):
-            file = self._system.open("/".join(place_of(url)), "rb", cache_type="none")
+            file = self._system.open("/".join(bucket_and_key(url)), "rb", cache_type="none")
         with file, _our_errors(url):
             yield file
 
@@ -93,7 +93,7 @@ class Buckets:
     def writing(self, url: str) -> Iterator[IO[bytes]]:
         """A new object, which is there when the block ends well, whole, and else not at all."""
         with _our_errors(url):
-            file = self._system.open("/".join(place_of(url)), "wb")
+            file = self._system.open("/".join(bucket_and_key(url)), "wb")
             try:
                 yield file
             except BaseException:
@@ -104,7 +104,7 @@ class Buckets:
 
     def remove(self, url: str) -> None:
         """Remove an object, if it is there."""
-        bucket, key = place_of(url)
+        bucket, key = bucket_and_key(url)
         with _our_errors(url):
             self._system.call_s3("delete_object", Bucket=bucket, Key=key)
 
@@ -113,7 +113,7 @@ class Buckets:
         return _connected(self._endpoint)
 
 
-def place_of(url: str) -> tuple[str, str]:
+def bucket_and_key(url: str) -> tuple[str, str]:
     """Bucket and key; raises InvalidRequest where it is no URL of a bucket."""
     parts = urlsplit(url)
     if parts.scheme != BUCKET or not parts.netloc:

@@ -74,7 +74,7 @@ def fetch(
     *,
     max_bytes: int,
     allow_private: bool = False,
-    known: SourceIdentity | None = None,
+    expected: SourceIdentity | None = None,
     deadline_s: float = DEADLINE_S,
     on_chunk: Callable[[int], None] = lambda _size: None,
 ) -> Fetched:
@@ -82,27 +82,27 @@ def fetch(
 
     ``on_chunk`` is told the size of each piece before it is written; what it raises ends the fetch.
 
-    Raises SourceMissing, SourceForbidden (also for a private address), SourceChanged where it contradicts ``known``,
+    Raises SourceMissing, SourceForbidden (also for a private address), SourceChanged where it contradicts ``expected``,
     UploadTooLarge, StorageFailed, InvalidRequest; SourceUnreachable for all that may pass.
     """
     with ExitStack() as undo, _get(url, Deadline.within(deadline_s), allow_private=allow_private) as response:
         undo.callback(target.unlink, missing_ok=True)
         identity = _identity(response)
-        check_state(url, identity, known, max_bytes)
-        fetched = keep(told(response.iter_stream(), on_chunk), target, identity, max_bytes)
+        check_state(url, identity, expected, max_bytes)
+        fetched = keep(announced(response.iter_stream(), on_chunk), target, identity, max_bytes)
         undo.pop_all()
     return fetched
 
 
-def check_state(url: str, identity: SourceIdentity, known: SourceIdentity | None, max_bytes: int) -> None:
+def check_state(url: str, identity: SourceIdentity, expected: SourceIdentity | None, max_bytes: int) -> None:
     """Raises SourceChanged where the source is not what is known of it, UploadTooLarge where it says so itself."""
-    if known is not None and known.contradicts(identity):
+    if expected is not None and expected.contradicts(identity):
         raise SourceChanged(f"{display(url)} is not what was registered any more: submit it again.")
     if (identity.size_bytes or 0) > max_bytes:
         raise UploadTooLarge(f"{display(url)} is larger than {max_bytes} bytes. {UploadTooLarge.hint}")
 
 
-def told(chunks: Iterable[bytes], on_chunk: Callable[[int], None]) -> Iterator[bytes]:
+def announced(chunks: Iterable[bytes], on_chunk: Callable[[int], None]) -> Iterator[bytes]:
     """The chunks, each told of before it is used."""
     for chunk in chunks:
         on_chunk(len(chunk))
@@ -136,13 +136,13 @@ def _get(url: str, deadline: Deadline, *, allow_private: bool) -> Iterator[httpc
 
 def _follow(url: str, pool: httpcore.ConnectionPool, opened: ExitStack) -> httpcore.Response:
     """The first answer that is no redirect; ``opened`` closes it."""
-    place = url
+    current = url
     for _request in range(MAX_REDIRECTS + 1):
-        request = pool.stream("GET", as_requested(place), headers=_headers(url, place), extensions=_timeouts())
+        request = pool.stream("GET", as_requested(current), headers=_headers(url, current), extensions=_timeouts())
         response = opened.enter_context(request)
         if response.status not in REDIRECTS:
             return response
-        place = _redirected(url, urljoin(place, _header(response, b"location") or ""))
+        current = _redirected(url, urljoin(current, _header(response, b"location") or ""))
         opened.close()
     raise SourceUnreachable(f"{display(url)} redirects more than {MAX_REDIRECTS} times.")
 
@@ -160,12 +160,12 @@ def _our_errors(url: str) -> Iterator[None]:
         raise SourceUnreachable(f"{shown} does not answer ({type(error).__name__}).") from error
 
 
-def _redirected(url: str, place: str) -> str:
+def _redirected(url: str, current: str) -> str:
     try:
-        check_url(place)
+        check_url(current)
     except InvalidRequest as error:
         raise SourceForbidden(f"{display(url)} redirects to what is no http or https URL.") from error
-    return place
+    return current
 
 
 def _check_status(url: str, status: int) -> None:
@@ -192,15 +192,15 @@ def _header(response: httpcore.Response, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), None)
 
 
-def _headers(first: str, place: str) -> dict[bytes | str, bytes | str]:
+def _headers(first: str, current: str) -> dict[bytes | str, bytes | str]:
     """Credentials of the URL go to its own origin only, wherever it redirects to."""
     headers: dict[bytes | str, bytes | str] = {
-        "Host": origin(place)[1],
+        "Host": origin(current)[1],
         "User-Agent": "longhand",
         "Accept-Encoding": "identity",
     }
     login = authorization(first)
-    if login is not None and origin(first) == origin(place):
+    if login is not None and origin(first) == origin(current):
         headers["Authorization"] = login
     return headers
 

@@ -31,9 +31,9 @@ def find_mounted(url: str, roots: Mapping[str, Path]) -> Path:
     root = roots.get(parts.netloc)
     if root is None:
         raise InvalidRequest(f"url: there is no folder named {parts.netloc!r} in LONGHAND_MEDIA_ROOTS.")
-    wanted = root / unquote(parts.path, errors="surrogateescape").lstrip("/")
+    path = root / unquote(parts.path, errors="surrogateescape").lstrip("/")
     try:
-        found = wanted.resolve(strict=True)
+        found = path.resolve(strict=True)
     except PermissionError as error:
         raise SourceForbidden(f"{url} may not be read: look at its permissions, and its folders'.") from error
     except (OSError, RuntimeError, ValueError) as error:  # not there; links in a ring; a NUL in the name
@@ -65,11 +65,11 @@ def identify_mounted(url: str, roots: Mapping[str, Path]) -> SourceIdentity:
 
 
 @contextmanager
-def opened_mounted(url: str, roots: Mapping[str, Path], known: SourceIdentity | None) -> Iterator[Path]:
-    """The file for the block's duration. Raises SourceChanged where it is not what was known, or changes meanwhile."""
+def opened_mounted(url: str, roots: Mapping[str, Path], registered: SourceIdentity | None) -> Iterator[Path]:
+    """The file for the block's duration. Raises SourceChanged where it is not as registered, or changes meanwhile."""
     path = find_mounted(url, roots)
     before = _state(path)
-    if known is not None and known.contradicts(before):
+    if registered is not None and registered.contradicts(before):
         raise SourceChanged
     yield path
     if _state(path) != before:

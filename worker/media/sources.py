@@ -8,11 +8,14 @@ from pathlib import Path
 
 from worker.errors import UploadTooLarge
 from worker.media.buckets import Buckets, is_in_bucket
-from worker.media.fetch import IDENTIFY_S, Fetched, SourceIdentity, check_state, fetch, identify, keep, told
+from worker.media.fetch import IDENTIFY_S, Fetched, SourceIdentity, announced, check_state, fetch, identify, keep
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.store import storage_errors
 from worker.media.urls import SOURCES, check_url, display
 from worker.settings import Settings
+
+FETCHED = ".fetched"  # in the media store's folder, which has room for recordings
+ABANDONED_S = 24 * 3600.0  # a file that is still there after so long belongs to a worker that was killed
 
 
 def look_at_source(url: str, settings: Settings, *, deadline_s: float = IDENTIFY_S) -> SourceIdentity:
@@ -35,10 +38,6 @@ def _state(url: str, settings: Settings, deadline_s: float) -> SourceIdentity:
     return identify(url, allow_private=settings.allow_private_urls, deadline_s=deadline_s)
 
 
-FETCHED = ".fetched"  # in the media store's folder, which has room for recordings
-ABANDONED_S = 24 * 3600.0  # a file that is still there after so long belongs to a worker that was killed
-
-
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
     """A recording's bytes as a file: where they are now, and their SHA-256."""
@@ -48,30 +47,30 @@ class SourceFile:
 
 
 def fetch_source(
-    url: str, target: Path, settings: Settings, known: SourceIdentity | None, on_chunk: Callable[[int], None]
+    url: str, target: Path, settings: Settings, expected: SourceIdentity | None, on_chunk: Callable[[int], None]
 ) -> Fetched:
     """Write what is at an http, https or s3 URL to ``target``. Raises as `worker.media.fetch.fetch` does."""
     if is_in_bucket(url):
-        return _fetch_object(url, target, settings, known, on_chunk)
+        return _fetch_object(url, target, settings, expected, on_chunk)
     return fetch(
         url,
         target,
         max_bytes=settings.max_upload_bytes,
         allow_private=settings.allow_private_urls,
-        known=known,
+        expected=expected,
         on_chunk=on_chunk,
     )
 
 
 def _fetch_object(
-    url: str, target: Path, settings: Settings, known: SourceIdentity | None, on_chunk: Callable[[int], None]
+    url: str, target: Path, settings: Settings, expected: SourceIdentity | None, on_chunk: Callable[[int], None]
 ) -> Fetched:
     buckets = Buckets(settings.s3_endpoint)
     state = buckets.state(url)
-    check_state(url, state, known, settings.max_upload_bytes)
+    check_state(url, state, expected, settings.max_upload_bytes)
     with ExitStack() as undo:
         undo.callback(target.unlink, missing_ok=True)
-        fetched = keep(told(buckets.pieces(url), on_chunk), target, state, settings.max_upload_bytes)
+        fetched = keep(announced(buckets.pieces(url), on_chunk), target, state, settings.max_upload_bytes)
         undo.pop_all()
     return fetched
 

@@ -141,7 +141,7 @@ class Recogniser:
         return SegmentOutcome(sent_ms=0)
 
     def _recognise(self, utterance: Utterance) -> SegmentOutcome:
-        meter = Meter(utterance.lease, utterance.held)
+        meter = Meter(utterance.lease, utterance.reservation)
         try:
             answer = self._transport.hear(utterance, meter)
         except Exception as error:  # noqa: BLE001  # a thread's edge: whatever it is, the waiting job must hear of it

@@ -16,7 +16,7 @@ from realtime.protocol.events import TurnDetection
 from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
-from worker.limits.permits import Limits, Permit, Quota, new_wish
+from worker.limits.permits import FleetLimits, Permit, Quota, new_wish
 from worker.recognise.breaker import KNOCK_S, Breaker, ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
@@ -47,7 +47,7 @@ class SegmentTransport:
         service: Service,
         *,
         sessions_per_s: float,
-        limits: Limits,
+        limits: FleetLimits,
         breaker: Breaker,
         tries: int = TRIES,
         pause_s: float = PAUSE_S,

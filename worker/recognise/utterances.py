@@ -17,13 +17,13 @@ LONGEST_MS = 60_000  # the protocol's limit of a commit
 class Utterance:
     """One segment to be recognised: 16 kHz s16le mono, under what spec, and what guards each frame.
 
-    That is the lease, and what is ``held`` of the budgets for it.
+    That is the lease, and the ``reservation`` of the budgets for it.
     """
 
     pcm: bytes
     spec: Spec
     lease: Lease
-    held: Reservation
+    reservation: Reservation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +70,9 @@ class Meter:
     The others are counted.
     """
 
-    def __init__(self, lease: Lease, held: Reservation) -> None:
+    def __init__(self, lease: Lease, reservation: Reservation) -> None:
         self._lease = lease
-        self._held = held
+        self._reservation = reservation
         self._sent_bytes = 0
 
     def __call__(self, audio_bytes: int) -> None:
@@ -82,7 +82,7 @@ class Meter:
     def reserve(self, audio_bytes: int) -> None:
         """See to it that so much more may be sent; raises AttemptEnded, BudgetExhausted."""
         self._lease.got_on_sending()
-        self._held.cover(-(-(self._sent_bytes + audio_bytes) // BYTES_PER_MS))
+        self._reservation.cover(-(-(self._sent_bytes + audio_bytes) // BYTES_PER_MS))
 
     @property
     def sent_ms(self) -> int:

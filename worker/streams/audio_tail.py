@@ -27,7 +27,7 @@ class AudioTail:
         self.cut_short = False
         self._refused: BudgetExhausted | None = None
         self._given_bytes = 0
-        self._held: Reservation
+        self._reservation: Reservation
         self._audio = audio
         self._mode = mode
         self._channel = channel
@@ -42,12 +42,12 @@ class AudioTail:
         """The recording's length, once it was read to its end."""
         return self._audio.duration_ms
 
-    def begin(self, held: Reservation) -> bool:
+    def begin(self, reservation: Reservation) -> bool:
         """Decode as far as the tail begins, which may take a while; whether it has anything.
 
-        From here on what is given out is reserved in ``held``.
+        From here on what is given out is reserved in ``reservation``.
         """
-        self._held, self._given_bytes = held, 0
+        self._reservation, self._given_bytes = reservation, 0
         again, self._again = self._again, b""
         self._first = next(self._rest, None) if not again else again if self._may_give(len(again)) else None
         return self._first is not None
@@ -87,7 +87,7 @@ class AudioTail:
         if not self._given_bytes:
             self._wait_for_room(total_ms)
         try:
-            self._held.cover(total_ms)
+            self._reservation.cover(total_ms)
         except BudgetExhausted as error:
             self._refused, self.cut_short = error, True
             return False
@@ -95,6 +95,6 @@ class AudioTail:
         return True
 
     def _wait_for_room(self, ms: int) -> None:
-        while not self._held.try_cover(ms):
+        while not self._reservation.try_cover(ms):
             self._lease.got_on()
             time.sleep(LOOK_S)

@@ -28,10 +28,10 @@ class SentAudio:
     def __init__(
         self, lease: Lease, reserver: Reserver, charge: Callable[[Charge], None], *, charge_ms: int = CHARGE_MS
     ) -> None:
-        self.held = reserver.reservation(STEP_MS)
-        self.held_for_doubts = reserver.reservation(0)
-        self.doubts = Meter(lease, self.held_for_doubts)
-        self._meter = Meter(lease, self.held)
+        self.reservation = reserver.reservation(STEP_MS)
+        self.reservation_for_doubts = reserver.reservation(0)
+        self.doubts = Meter(lease, self.reservation_for_doubts)
+        self._meter = Meter(lease, self.reservation)
         self._charge = charge
         self._charge_ms = charge_ms
         self._counted_ms = 0
@@ -75,8 +75,8 @@ class SentAudio:
         finally:
             if self.ms <= self._counted_ms and self.doubts.sent_ms <= self._counted_doubts_ms:
                 with suppress(SQLAlchemyError):  # then that is the sweep's too
-                    self.held.give_back()
-                    self.held_for_doubts.give_back()
+                    self.reservation.give_back()
+                    self.reservation_for_doubts.give_back()
 
     def _charge_rest(self) -> None:
         charge = self._uncounted(max(0, self.ms - self._counted_ms))
@@ -89,7 +89,7 @@ class SentAudio:
         self._counted_doubts_ms += doubted_ms
 
         def settle(session: Session) -> None:
-            self.held.settle(session, newly_ms, usage, last=False)
-            self.held_for_doubts.settle(session, doubted_ms, last=False)
+            self.reservation.settle(session, newly_ms, usage, last=False)
+            self.reservation_for_doubts.settle(session, doubted_ms, last=False)
 
         return Charge(newly_ms + doubted_ms, settle)

@@ -96,7 +96,7 @@ class ChannelStream:
         """One session; whether it ended before the tail did, for the service to show that it is there."""
         run = SessionRun(self._lease, self._rows, self._position_ms, self._reserver, self._tuning)
         with run.sent.given_back():
-            if not tail.begin(run.sent.held):
+            if not tail.begin(run.sent.reservation):
                 return False
             self._run_session(run, tail)
         if run.ended_midway:
@@ -218,6 +218,6 @@ class SessionRun:
         answer = answer_from(session, result, flags)
         if not flags or not pcm or turn.end_ms - turn.start_ms > self._longest_ms:
             return answer
-        spec, held = self._rows.claim.spec, self.sent.held_for_doubts
-        utterance = Utterance(pcm=pcm, spec=spec, lease=self._lease, held=held)
+        spec, reservation = self._rows.claim.spec, self.sent.reservation_for_doubts
+        utterance = Utterance(pcm=pcm, spec=spec, lease=self._lease, reservation=reservation)
         return transport.doubt(answer, utterance, self.sent.doubts)

@@ -49,64 +49,65 @@ class SessionSettings:
             turn_detection=_turn_detection(self.vad) if self.vad else None,
         )
 
-    def updated(self, wanted: SessionConfig, languages: frozenset[str] | None) -> "SessionSettings":
+    def updated(self, config: SessionConfig, languages: frozenset[str] | None) -> "SessionSettings":
         """What holds after an update: all of it, or nothing and Rejected."""
         return replace(
-            self._speech(wanted.input_audio_transcription, languages),
-            audio_format=_audio_format(wanted.wanted_format, self.audio_format),
-            sample_rate=_sample_rate(wanted.wanted_rate, self.sample_rate),
-            vad=self._vad(wanted),
+            self._speech(config.input_audio_transcription, languages),
+            audio_format=_audio_format(config.wanted_format, self.audio_format),
+            sample_rate=_sample_rate(config.wanted_rate, self.sample_rate),
+            vad=self._vad(config.turn_detection),
         )
 
-    def _speech(self, asked: Transcription | Unset | None, languages: frozenset[str] | None) -> "SessionSettings":
+    def _speech(self, requested: Transcription | Unset | None, languages: frozenset[str] | None) -> "SessionSettings":
         """Null asks for nothing any more, and so does an empty text in it; what it does not name stays."""
-        if asked is UNSET:
+        if requested is UNSET:
             return self
-        if asked is None:
+        if requested is None:
             return replace(self, language=None, context="")
-        context = asked.corpus.text if asked.corpus and asked.corpus.text is not None else self.context
+        context = requested.corpus.text if requested.corpus and requested.corpus.text is not None else self.context
         if len(context) > MAX_CONTEXT_CHARS:
             raise Rejected("The context is too long.", param="session.input_audio_transcription.corpus.text")
-        language = self.language if asked.language is None else self._language(asked.language or None, languages)
+        language = (
+            self.language if requested.language is None else self._language(requested.language or None, languages)
+        )
         return replace(self, language=language, context=context)
 
-    def _language(self, asked: str | None, languages: frozenset[str] | None) -> str | None:
-        if asked and not (asked in languages if languages is not None else _LANGUAGE.fullmatch(asked)):
+    def _language(self, requested: str | None, languages: frozenset[str] | None) -> str | None:
+        if requested and not (requested in languages if languages is not None else _LANGUAGE.fullmatch(requested)):
             spoken = ", ".join(sorted(languages)) if languages else "languages by their codes"
             raise Rejected(
-                f"{self.model} recognises {spoken}, not {asked[:20]!r}.",
+                f"{self.model} recognises {spoken}, not {requested[:20]!r}.",
                 param="session.input_audio_transcription.language",
             )
-        return asked
+        return requested
 
-    def _vad(self, wanted: SessionConfig) -> VadSettings | None:
-        asked = wanted.turn_detection
-        if asked is UNSET:
+    def _vad(self, requested: TurnDetection | Unset | None) -> VadSettings | None:
+        if requested is UNSET:
             return self.vad
-        return None if asked is None else _vad_settings(asked, self.vad or VadSettings())
+        return None if requested is None else _vad_settings(requested, self.vad or VadSettings())
 
 
-def _audio_format(wanted: str | None, now: str) -> str:
-    if wanted is not None and wanted not in FORMATS:
-        raise Rejected(f"This service takes pcm (s16le mono), not {wanted[:20]!r}.", param="session.input_audio_format")
-    return wanted or now
+def _audio_format(name: str | None, now: str) -> str:
+    if name is not None and name not in FORMATS:
+        raise Rejected(f"This service takes pcm (s16le mono), not {name[:20]!r}.", param="session.input_audio_format")
+    return name or now
 
 
-def _sample_rate(wanted: int | None, now: int) -> int:
-    if wanted is not None and wanted not in SAMPLE_RATES:
-        raise Rejected(f"The sample rate is 16000 or 8000 Hz, not {wanted}.", param="session.sample_rate")
-    return wanted or now
+def _sample_rate(requested: int | None, now: int) -> int:
+    if requested is not None and requested not in SAMPLE_RATES:
+        raise Rejected(f"The sample rate is 16000 or 8000 Hz, not {requested}.", param="session.sample_rate")
+    return requested or now
 
 
-def _vad_settings(wanted: TurnDetection, now: VadSettings) -> VadSettings:
-    if wanted.type != "server_vad":
+def _vad_settings(requested: TurnDetection, now: VadSettings) -> VadSettings:
+    if requested.type != "server_vad":
         raise Rejected("The only turn detection is server_vad.", param="session.turn_detection.type")
     return VadSettings(
-        threshold=_within(wanted.threshold, THRESHOLDS, now.threshold, "threshold"),
+        threshold=_within(requested.threshold, THRESHOLDS, now.threshold, "threshold"),
         silence_duration_ms=_within(
-            wanted.silence_duration_ms, SILENCE_MS, now.silence_duration_ms, "silence_duration_ms"
+            requested.silence_duration_ms, SILENCE_MS, now.silence_duration_ms, "silence_duration_ms"
         ),
-        prefix_padding_ms=_within(wanted.prefix_padding_ms, PREFIX_MS, now.prefix_padding_ms, "prefix_padding_ms"),
+        prefix_padding_ms=_within(requested.prefix_padding_ms, PREFIX_MS, now.prefix_padding_ms, "prefix_padding_ms"),
     )
 
 

@@ -5,19 +5,19 @@ import redis
 
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.waiting import wait_for
-from worker.limits.permits import Limits, Permit, Quota, new_wish
+from worker.limits.permits import FleetLimits, Permit, Quota, new_wish
 from worker.states import Lane
 
 QUOTA = Quota(service="local", permits=2, sessions_per_s=10)
-MakeLimits = Callable[..., Limits]
+MakeLimits = Callable[..., FleetLimits]
 
 
 @pytest.fixture
 def make_limits(redis_url: str) -> Iterator[MakeLimits]:
-    made: list[Limits] = []
+    made: list[FleetLimits] = []
 
-    def make(url: str = redis_url, **options: float) -> Limits:
-        made.append(Limits(url, **options))
+    def make(url: str = redis_url, **options: float) -> FleetLimits:
+        made.append(FleetLimits(url, **options))
         return made[-1]
 
     yield make
@@ -25,7 +25,7 @@ def make_limits(redis_url: str) -> Iterator[MakeLimits]:
         each.close()
 
 
-def acquire(limits: Limits, lane: Lane = Lane.NORMAL, quota: Quota = QUOTA) -> Permit | None:
+def acquire(limits: FleetLimits, lane: Lane = Lane.NORMAL, quota: Quota = QUOTA) -> Permit | None:
     return limits.try_acquire(quota, lane, new_wish())
 
 

@@ -6,21 +6,21 @@ import pytest
 import redis
 
 from tests.fixtures.redis import RedisServer
-from worker.limits.permits import Limits, Permit, Quota, new_wish
+from worker.limits.permits import FleetLimits, Permit, Quota, new_wish
 from worker.limits.throttle import RECOVERY_MS, SAME_MS
 from worker.states import Lane
 
 QUOTA = Quota(service="local", permits=8, sessions_per_s=10)
 KEY = "longhand:limits:local:throttle"
-MakeLimits = Callable[..., Limits]
+MakeLimits = Callable[..., FleetLimits]
 
 
 @pytest.fixture
 def make_limits(redis_url: str) -> Iterator[MakeLimits]:
-    made: list[Limits] = []
+    made: list[FleetLimits] = []
 
-    def make(url: str = redis_url, **options: float) -> Limits:
-        made.append(Limits(url, **options))
+    def make(url: str = redis_url, **options: float) -> FleetLimits:
+        made.append(FleetLimits(url, **options))
         return made[-1]
 
     yield make
@@ -28,7 +28,7 @@ def make_limits(redis_url: str) -> Iterator[MakeLimits]:
         each.close()
 
 
-def all_of(limits: Limits) -> list[Permit]:
+def all_of(limits: FleetLimits) -> list[Permit]:
     """Take permits until none is free."""
     taken: list[Permit] = []
     while permit := limits.try_acquire(QUOTA, Lane.NORMAL, new_wish()):

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.buckets import BUCKET, BucketServer
 from worker.errors import ConfigurationError, InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
 from worker.media import buckets
-from worker.media.buckets import Buckets, bucket_url, is_in_bucket, place_of
+from worker.media.buckets import Buckets, bucket_and_key, bucket_url, is_in_bucket
 
 
 def test_an_object_is_known_by_its_size_and_its_etag(bucket_server: BucketServer) -> None:
@@ -74,11 +74,11 @@ def test_what_is_not_there_is_missing(bucket_server: BucketServer) -> None:
 def test_a_place_is_a_bucket_and_a_key() -> None:
     assert is_in_bucket("s3://b/k")
     assert not is_in_bucket("https://b/k")
-    assert place_of("s3://b/2024/a%20b.wav") == ("b", "2024/a b.wav")
+    assert bucket_and_key("s3://b/2024/a%20b.wav") == ("b", "2024/a b.wav")
     assert bucket_url("b", "2024/a b.wav") == "s3://b/2024/a%20b.wav"
     for wrong in ("s3:///k", "https://b/k"):
         with pytest.raises(InvalidRequest):
-            place_of(wrong)
+            bucket_and_key(wrong)
 
 
 def test_without_keys_it_is_said_which_to_set(bucket_server: BucketServer, monkeypatch: pytest.MonkeyPatch) -> None:

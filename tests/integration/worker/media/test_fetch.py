@@ -109,7 +109,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def get(url: str, target: Path, *, known: SourceIdentity | None = None, deadline_s: float = 10) -> Fetched:
-    return fetch(url, target, max_bytes=100_000, allow_private=True, known=known, deadline_s=deadline_s)
+    return fetch(url, target, max_bytes=100_000, allow_private=True, expected=known, deadline_s=deadline_s)
 
 
 def test_a_source_is_written_hashed_and_counted(origin: str, target: Path) -> None:

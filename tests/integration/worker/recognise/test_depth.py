@@ -20,7 +20,7 @@ from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled
-from worker.limits.permits import Limits
+from worker.limits.permits import FleetLimits
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
 from worker.recognise.transport import SegmentTransport
@@ -34,7 +34,7 @@ MakeRecogniser = Callable[..., Recogniser]
 
 @pytest.fixture
 def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeRecogniser]:
-    limits = Limits(redis_url)
+    limits = FleetLimits(redis_url)
     made: list[Recogniser] = []
 
     def make(url: str, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
@@ -58,7 +58,10 @@ def new_lease(spec: Spec = SPEC) -> Lease:
 
 def say(number: int, *, ms: int = 500, spec: Spec = SPEC, lease: Lease | None = None) -> Utterance:
     return Utterance(
-        pcm=audio(tone(ms, hz=300 + number)).raw_data, spec=spec, held=unlimited(), lease=lease or new_lease(spec)
+        pcm=audio(tone(ms, hz=300 + number)).raw_data,
+        spec=spec,
+        reservation=unlimited(),
+        lease=lease or new_lease(spec),
     )
 
 

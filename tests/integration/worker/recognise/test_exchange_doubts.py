@@ -16,7 +16,7 @@ from tests.fixtures.sounds import Samples, audio, noise, silence
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
-from worker.limits.permits import Limits
+from worker.limits.permits import FleetLimits
 from worker.recognise.breaker import Breaker
 from worker.recognise.sanity import Flag
 from worker.recognise.transport import SegmentTransport
@@ -45,7 +45,7 @@ def saying(*texts: str) -> Callable[[Peer], None]:
 
 @pytest.fixture
 def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[HostileServer], Ask]]:
-    limits = Limits(redis_url)
+    limits = FleetLimits(redis_url)
     ways: list[SegmentTransport] = []
 
     def make(server: HostileServer) -> Ask:
@@ -65,8 +65,8 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
 def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Reservation) -> tuple[Recognition, int]:
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
-    utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, held=held)
-    meter = Meter(utterance.lease, utterance.held)
+    utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, reservation=held)
+    meter = Meter(utterance.lease, utterance.reservation)
     return way.hear(utterance, meter), meter.sent_ms
 
 

@@ -12,7 +12,7 @@ from tests.fixtures.waiting import wait_for
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
-from worker.limits.permits import Limits, Permit, Quota, new_wish
+from worker.limits.permits import FleetLimits, Permit, Quota, new_wish
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser
 from worker.recognise.transport import SegmentTransport
@@ -26,8 +26,8 @@ SESSIONS = 4
 MakeRecogniser = Callable[..., Recogniser]
 
 
-class Asked(Limits):
-    """Limits that remember who asked for a permit."""
+class Asked(FleetLimits):
+    """FleetLimits that remember who asked for a permit."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(redis_url)
@@ -73,7 +73,7 @@ def say(lane: Lane, hz: float) -> Utterance:
     spec = Spec(service="local", model="scripted", language="en", lane=lane)
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
-    return Utterance(pcm=audio(tone(500, hz=hz)).raw_data, spec=spec, held=unlimited(), lease=lease)
+    return Utterance(pcm=audio(tone(500, hz=hz)).raw_data, spec=spec, reservation=unlimited(), lease=lease)
 
 
 def wishes_while_none_is_free(limits: Asked, recogniser: Recogniser, lane: Lane) -> set[str]:

@@ -22,7 +22,7 @@ from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import JobCancelled, Stopping
-from worker.limits.permits import Limits
+from worker.limits.permits import FleetLimits
 from worker.recognise.breaker import Breaker
 from worker.recognise.pool import Recogniser, Recognisers
 from worker.recognise.transport import SegmentTransport
@@ -38,7 +38,7 @@ MakeRecogniser = Callable[..., Recogniser]
 
 @pytest.fixture
 def make_recogniser(sqlite_database: Database, redis_url: str) -> Iterator[MakeRecogniser]:
-    limits = Limits(redis_url)
+    limits = FleetLimits(redis_url)
     made: list[Recogniser] = []
 
     def make(url: str, tuning: Mapping[str, Any] = NO_PAUSES, **changes: Any) -> Recogniser:  # noqa: ANN401  # any field of Service
@@ -60,7 +60,9 @@ def new_lease(stop: Stop | None = None) -> Lease:
 
 
 def say(ms: int, *, spec: Spec = SPEC, lease: Lease | None = None, hz: float = 440) -> Utterance:
-    return Utterance(pcm=audio(tone(ms, hz=hz)).raw_data, spec=spec, held=unlimited(), lease=lease or new_lease())
+    return Utterance(
+        pcm=audio(tone(ms, hz=hz)).raw_data, spec=spec, reservation=unlimited(), lease=lease or new_lease()
+    )
 
 
 def outcome_of(recogniser: Recogniser, utterance: Utterance) -> SegmentOutcome:
@@ -126,7 +128,7 @@ def test_a_rate_limit_slows_the_fleet_down_and_stops_nobody(
     service = start_recognizer(fault="fail:Throttling.RateQuota:0.5", fault_seed=1)
     recogniser = make_recogniser(service.url, permits=8)
     outcomes = [outcome_of(recogniser, say(500 + number)) for number in range(6)]
-    status, limits = breakers.service_states(sqlite_database)["local"], Limits(redis_url)
+    status, limits = breakers.service_states(sqlite_database)["local"], FleetLimits(redis_url)
 
     assert [outcome for outcome in outcomes if outcome.answer]
     assert {type(outcome.error) for outcome in outcomes if outcome.error} <= {RateLimited}
