@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 import websocket
 from websockets.sync.client import connect
 
-from realtime.client.connection import Session
 from realtime.client.options import SessionOptions
-from realtime.client.session import FRAME_BYTES
+from realtime.client.session import FRAME_BYTES, Session
 
 MODEL = "scripted"
 UPDATE = json.dumps({"type": "session.update", "session": {"modalities": ["text"], "turn_detection": None}})

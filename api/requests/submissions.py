@@ -16,7 +16,7 @@ from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
 from worker.errors import RequestError, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.sources import look_at_source
 from worker.media.store import Saved

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import Any, Self, cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import websocket
@@ -11,7 +11,6 @@ from websocket import ABNF
 
 from realtime.client.handshake import refused
 from realtime.client.options import SessionOptions
-from realtime.client.session import LiveSession
 from realtime.client.wire import Wire, masked_text
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceTimeout, ServiceUnreachable
 
@@ -111,17 +110,6 @@ class Connection:
             raise ServiceUnreachable
         self._wire = Wire(sock, read_s=_READ_SLICE_S, send_s=self._options.deadlines.send_s)
         self._socket.sock = cast(socket.socket, self._wire)
-
-
-class Session(LiveSession):
-    """A session of real-time speech recognition with a service."""
-
-    @classmethod
-    def open(cls, options: SessionOptions) -> Self:
-        """Connect, and wait until the service has taken the options; raises RealtimeError."""
-        session = cls(options, Connection(options))
-        session.start()
-        return session
 
 
 def _proxy(url: str | None) -> dict[str, Any]:

@@ -8,24 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from realtime.client.connection import Connection
 from realtime.client.options import SessionOptions
 from realtime.protocol.conversation.client_side import ClientConversation
 from realtime.protocol.conversation.outcomes import Answered, AtWork, Outcome, Preview, Refused
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceTimeout
 from realtime.protocol.events import ClientEvent, MalformedEvent, decode_server, encode
-
-
-class Connection(Protocol):
-    """What a session needs of a connection; see ``realtime.client.connection.Connection``."""
-
-    def open(self) -> None: ...
-    def send(self, frame: str) -> None: ...
-    def receive(self) -> bytes | None: ...
-    def say_goodbye(self) -> None: ...
-    def cut(self, *, drop_unsent: bool = False) -> None: ...
-    def release(self) -> None: ...
 
 
 @dataclass

@@ -3,8 +3,10 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Self
 
-from realtime.client.exchange import Connection, Exchange
+from realtime.client.connection import Connection
+from realtime.client.exchange import Exchange
 from realtime.client.options import SessionOptions
 from realtime.protocol.conversation.outcomes import Answered, Refused, Result
 from realtime.protocol.errors import RequestRejected
@@ -25,14 +27,21 @@ def _go_on() -> None:
     pass
 
 
-class LiveSession:
-    """A session that is open. For one thread at a time, but ``close`` and ``abort`` may come from any."""
+class Session:
+    """A session with a service. For one thread at a time, but ``close`` and ``abort`` may come from any."""
 
     def __init__(self, options: SessionOptions, connection: Connection) -> None:
         self._options = options
         self._exchange = Exchange(options, connection)
         self._conversation = self._exchange.conversation
         self._paced_until = 0.0
+
+    @classmethod
+    def open(cls, options: SessionOptions) -> Self:
+        """Connect, and wait until the service has taken the options; raises RealtimeError."""
+        session = cls(options, Connection(options))
+        session.start()
+        return session
 
     @property
     def model(self) -> str:
@@ -161,7 +170,7 @@ class LiveSession:
 class Pending:
     """A segment that was committed and is not answered yet."""
 
-    def __init__(self, session: LiveSession, number: int) -> None:
+    def __init__(self, session: Session, number: int) -> None:
         self._session = session
         self._number = number
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import FRAME_BYTES
+from realtime.client.session import FRAME_BYTES, Session
 from realtime.protocol.conversation.outcomes import Answered, Refused, Result
 from realtime.protocol.errors import ConnectionLost, ContentRefused, RealtimeError, RequestRejected, ServiceTimeout
 from realtime.protocol.events import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
+from realtime.client.session import Session
 from realtime.protocol.errors import (
     KeyMalformed,
     KeyRefused,

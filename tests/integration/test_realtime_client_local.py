@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
+from realtime.client.session import Session
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
 from realtime.protocol.events import TurnDetection

@@ -12,9 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import Pending
+from realtime.client.session import Pending, Session
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import RealtimeError
 from realtime.protocol.events import (

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import FRAME_BYTES, UTTERANCES_AHEAD
+from realtime.client.session import FRAME_BYTES, UTTERANCES_AHEAD, Session
 from realtime.protocol.errors import ServiceTimeout
 from realtime.protocol.events import (
     Committed,

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
+from realtime.client.session import Session
 from realtime.protocol.errors import ServiceUnreachable
 from realtime.protocol.events import Append, Commit, Text, UnknownEvent
 from tests.fixtures.hostile import HostileServer, Peer, obey, said

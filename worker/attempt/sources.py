@@ -9,7 +9,7 @@ from worker.database import Database
 from worker.errors import SourceChanged, SourceMissing
 from worker.ids import new_id
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import digest_of, is_mounted, opened_mounted, source_errors
 from worker.media.sources import SourceFile, fetch_source, room_for_fetched
 from worker.media.store import MediaStore

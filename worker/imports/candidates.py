@@ -15,7 +15,7 @@ from worker.imports.listing import ImportSource, ListedItem
 from worker.imports.naming import Naming, parse_naming
 from worker.imports.rows import Described, merged, read_row, read_sidecar
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import find_mounted, is_mounted, opened_mounted, read_pieces, source_errors
 from worker.media.sources import fetch_source, look_at_source, room_for_fetched
 from worker.media.store import MediaStore, Saved

@@ -23,7 +23,7 @@ from worker.imports.naming import parse_naming
 from worker.imports.rows import ManifestRow, read_row
 from worker.imports.walking import is_playlist, is_wanted, walk
 from worker.media.buckets import Buckets, bucket_and_key, is_in_bucket
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
 from worker.settings import Settings

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError, InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
 from worker.errors import SourceUnreachable as Unreachable
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.urls import BUCKET
 
 PIECE_BYTES = 4 * 1024**2  # each is a request of its own

@@ -20,6 +20,7 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
+from worker.media.identities import SourceIdentity
 from worker.media.public_network import CheckedBackend, Deadline, DeadlinePassed, ForbiddenAddress
 from worker.media.store import hash_and_write, make_durable, storage_errors
 from worker.media.urls import as_requested, authorization, check_url, display, origin
@@ -31,22 +32,6 @@ DEADLINE_S = 3600.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MISSING = frozenset({404, 410})
 FORBIDDEN = frozenset({401, 403, 407, 451})
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceIdentity:
-    """What tells one state of a source from another; None where the server does not say."""
-
-    size_bytes: int | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-
-    def contradicts(self, other: "SourceIdentity") -> bool:
-        """Whether the two cannot be the same state."""
-        dated = self.etag is None or other.etag is None  # an etag says more than a date
-        pairs: list[tuple[object, object]] = [(self.size_bytes, other.size_bytes), (self.etag, other.etag)]
-        pairs += [(self.last_modified, other.last_modified)] if dated else []
-        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 @dataclass(frozen=True, kw_only=True)

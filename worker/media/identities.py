@@ -2,11 +2,26 @@
 
 import hashlib
 import json
-
-from worker.media.fetch import SourceIdentity
+from dataclasses import dataclass
 
 BYTES = "sha256:"
 SOURCE = "source:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceIdentity:
+    """What tells one state of a source from another; None where the server does not say."""
+
+    size_bytes: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def contradicts(self, other: "SourceIdentity") -> bool:
+        """Whether the two cannot be the same state."""
+        dated = self.etag is None or other.etag is None  # an etag says more than a date
+        pairs: list[tuple[object, object]] = [(self.size_bytes, other.size_bytes), (self.etag, other.etag)]
+        pairs += [(self.last_modified, other.last_modified)] if dated else []
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 def of_bytes(digest: str) -> str:

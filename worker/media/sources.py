@@ -8,7 +8,8 @@ from pathlib import Path
 
 from worker.errors import UploadTooLarge
 from worker.media.buckets import Buckets, is_in_bucket
-from worker.media.fetch import IDENTIFY_S, Fetched, SourceIdentity, announced, check_state, fetch, identify, keep
+from worker.media.fetch import IDENTIFY_S, Fetched, announced, check_state, fetch, identify, keep
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.store import storage_errors
 from worker.media.urls import SOURCES, check_url, display

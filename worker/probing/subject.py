@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from realtime.client.connection import Session
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import Pending
+from realtime.client.session import Pending, Session
 from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
 from worker.probing.findings import paces_to_try

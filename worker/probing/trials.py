@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from realtime.client.connection import Session
+from realtime.client.session import Session
 from realtime.protocol.errors import RealtimeError, ServiceRefused
 from worker.probing.findings import Finding, Question, fastest, shape
 from worker.probing.speech import silence as no_sound

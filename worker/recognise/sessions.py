@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from realtime.client.connection import Connection, Session
+from realtime.client.connection import Connection
 from realtime.client.options import SessionOptions
+from realtime.client.session import Session
 from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import RealtimeError
 

@@ -18,7 +18,7 @@ from worker.claims.lease import Lease, Stop
 from worker.database import Database
 from worker.errors import AttemptEnded, JobCancelled, SourceChanged, Stopping
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted
 from worker.models import Recording
 from worker.queue import jobs, submission

@@ -19,7 +19,8 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
-from worker.media.fetch import Fetched, SourceIdentity, fetch, identify
+from worker.media.fetch import Fetched, fetch, identify
+from worker.media.identities import SourceIdentity
 from worker.media.public_network import is_public
 from worker.media.urls import display
 

@@ -8,7 +8,7 @@ import pytest
 from worker.errors import DuplicateExternalId, SourceChanged
 from worker.imports.matching import ArchiveIndex, ExistingRecording, Verdict
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.recordings import NewRecording
 
 STATE = SourceIdentity(size_bytes=10, etag='"1"')

@@ -1,7 +1,7 @@
 """What makes two submissions the same recording."""
 
 from worker.media import identities
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 
 STATE = SourceIdentity(size_bytes=5, etag='"a;b"', last_modified=None)
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from realtime.protocol.errors import CodedError
 from worker.errors import InvalidRequest, SourceChanged, SourceForbidden, SourceMissing, SourceUnreachable
-from worker.media.fetch import SourceIdentity
+from worker.media.identities import SourceIdentity
 from worker.media.mounts import digest_of, find_mounted, identify_mounted, opened_mounted, source_errors
 from worker.settings import Settings
 
