@@ -29,17 +29,13 @@ DURATION = re.compile(rb"^  Duration: (\d+):(\d\d):(\d\d)\.(\d\d)", re.MULTILINE
 ENVIRONMENT = {"LC_ALL": "C", "MALLOC_ARENA_MAX": "1"}
 
 
-def find_ffmpeg(setting: str = "") -> Path:
-    """The ffmpeg to use: the one set, the one on PATH, or the one that `imageio-ffmpeg` brings.
+def find_ffmpeg() -> Path:
+    """The ffmpeg to use: the one on PATH, or the one that `imageio-ffmpeg` brings.
 
     Raises ConfigurationError where there is none.
     """
-    found = shutil.which(setting or "ffmpeg")
-    if found:
-        return Path(found).absolute()
-    if setting:
-        raise ConfigurationError(f"The ffmpeg that was set, {setting!r}, is no program.")
-    return _bundled_ffmpeg()
+    on_path = shutil.which("ffmpeg")
+    return Path(on_path).absolute() if on_path else _bundled_ffmpeg()
 
 
 def _bundled_ffmpeg() -> Path:

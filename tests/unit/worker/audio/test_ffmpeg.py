@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from worker.audio.ffmpeg import ADDRESS_SPACE_BYTES, NOTES_BYTES, Ffmpeg, duration_ms, find_ffmpeg
-from worker.errors import ConfigurationError, DecoderFailed
+from worker.errors import DecoderFailed
 
 SHELL = Path("/bin/sh")
 
@@ -75,15 +75,6 @@ def test_ctrl_c_in_our_terminal_does_not_reach_it() -> None:
 def test_a_program_that_is_none_is_the_machines_fault() -> None:
     with pytest.raises(DecoderFailed, match="cannot be started"):
         Ffmpeg(Path("/nowhere/ffmpeg"), [])
-
-
-def test_the_one_that_is_set_comes_first(tmp_path: Path) -> None:
-    own = tmp_path / "my-ffmpeg"
-    own.write_text("#!/bin/sh\n")
-    own.chmod(0o755)
-    assert find_ffmpeg(str(own)) == own
-    with pytest.raises(ConfigurationError, match="is no program"):
-        find_ffmpeg(str(tmp_path / "other"))
 
 
 def test_the_one_on_path_comes_before_the_bundled_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
