@@ -7,7 +7,7 @@ import structlog
 from fastapi import Depends, FastAPI
 
 from api.http import problems
-from api.http.dependencies import Door, Wake
+from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
 from api.http.long_poll import Holds
 from api.http.queries import known_query
@@ -61,7 +61,7 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
     them.
     """
     database = Database(settings.resolved_database_url, pool_size=CONNECTIONS)
-    door = Door(
+    deps = Dependencies(
         settings=settings,
         database=database,
         store=MediaStore(settings.resolved_media_dir),
@@ -73,10 +73,10 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        door.database.close()
+        deps.database.close()
 
     app = FastAPI(title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
-    app.state.door = door
+    app.state.deps = deps
     problems.install(app)
     app.add_exception_handler(Replayed, replayed)
     for routes in ROUTES:

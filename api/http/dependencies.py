@@ -22,8 +22,8 @@ UPLOADS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Door:
-    """The house behind the door. ``wake`` tells a worker that a lane has work; it never raises."""
+class Dependencies:
+    """What lies behind the API. ``wake`` tells a worker that a lane has work; it never raises."""
 
     settings: Settings
     database: Database
@@ -39,9 +39,9 @@ class Door:
         return Services(self.settings)
 
 
-def _of(request: Request) -> Door:
-    door: Door = request.app.state.door
-    return door
+def _of_process(request: Request) -> Dependencies:
+    deps: Dependencies = request.app.state.deps
+    return deps
 
 
-DoorOf = Annotated[Door, Depends(_of)]
+Deps = Annotated[Dependencies, Depends(_of_process)]

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from worker.errors import InvalidRequest
 from worker.queue.idempotency import UNFINISHED, begin, complete
 from worker.shapes.base import Shape
@@ -59,10 +59,10 @@ Step = Callable[[Session, State], Answer[Body] | State]  # from how far the work
 class IdempotentWrite:
     """One request that writes. Raises what its work raises, and then nothing was written; and Replayed."""
 
-    def __init__(self, request: Request, response: Response, door: DoorOf, idempotency_key: KeyHeader = None) -> None:
+    def __init__(self, request: Request, response: Response, deps: Deps, idempotency_key: KeyHeader = None) -> None:
         self._path: str = request.scope["path"]
         self._response = response
-        self._door = door
+        self._deps = deps
         self._key = checked_key(idempotency_key)
 
     def __call__(self, work: Work[Body], fields: Mapping[str, Any] | None = None, digest: str = "") -> Body:
@@ -84,7 +84,7 @@ class IdempotentWrite:
 
     def step(self, step: Step[Body], state: State, fingerprint: str) -> Answer[Body] | State:
         """One transaction. ``state`` is how far the work is where no key keeps it."""
-        with self._door.database.writing() as session:
+        with self._deps.database.writing() as session:
             done = self._step(session, step, state, fingerprint)
             session.commit()
         return done
@@ -100,7 +100,7 @@ class IdempotentWrite:
     def wake(self, lanes: Iterable[Lane]) -> None:
         """Tell workers of what was committed."""
         for lane in lanes:
-            self._door.wake(lane)
+            self._deps.wake(lane)
 
     def fingerprint(self, fields: Mapping[str, Any] | None = None, digest: str = "") -> str:
         """SHA-256 over the path, the content's digest and the sorted fields: what makes two requests the same."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.http.bodies import checked
-from api.http.dependencies import Door
+from api.http.dependencies import Dependencies
 from api.http.problems import problem
 from api.requests.options import Specs, read_url_options
 from api.requests.submissions import Refusal, registered_many, submission
@@ -39,12 +39,12 @@ class BatchRequest:
     name: str | None
     items: list[Any]
 
-    def prepare(self, door: Door) -> list[Prepared]:
+    def prepare(self, deps: Dependencies) -> list[Prepared]:
         """Each item ready to be submitted, or what it is refused for. Looks at the URLs, writes nothing."""
-        specs = Specs(door.database, door.services)
+        specs = Specs(deps.database, deps.services)
         read = [_read(item, specs) for item in self.items]
         good = [entry for entry in read if isinstance(entry, tuple)]
-        recordings = iter(registered_many([options for options, *_ in good], door.settings))
+        recordings = iter(registered_many([options for options, *_ in good], deps.settings))
         return [_joined(entry, recordings) for entry in read]
 
 

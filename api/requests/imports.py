@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from api.http.bodies import checked
-from api.http.dependencies import Door
+from api.http.dependencies import Dependencies
 from api.requests.options import read_options
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
@@ -40,48 +40,50 @@ def read_import_fields(body: bytes) -> ImportFields:
     return checked(ImportFields.model_validate, fields)
 
 
-def folder_source(folder: FolderFields, door: Door, *, settle_s: float = 0) -> dict[str, Any]:
+def folder_source(folder: FolderFields, deps: Dependencies, *, settle_s: float = 0) -> dict[str, Any]:
     """As an import's row has it. Raises InvalidRequest, SourceMissing, SourceForbidden."""
     source = FolderFields.model_validate(folder.model_dump(include=set(FolderFields.model_fields), by_alias=True))
-    check_folder(folder.folder, door.settings)
+    check_folder(folder.folder, deps.settings)
     return source.source(settle_s=settle_s)
 
 
-def job_options(archive: str, transcribe: Mapping[str, Any] | None, door: Door) -> dict[str, Any] | None:
+def job_options(archive: str, transcribe: Mapping[str, Any] | None, deps: Dependencies) -> dict[str, Any] | None:
     """The options of an import's jobs as its row keeps them. Raises what such a job would be refused for."""
     if transcribe is None:
         return None
     if wrong := sorted(NOT_OF_AN_IMPORT & transcribe.keys()):
         raise InvalidRequest(f"transcribe: {', '.join(wrong)} cannot be given for an import's jobs.")
     options = read_options({**transcribe, "archive": archive})
-    _check_spec(options, door)
+    _check_spec(options, deps)
     return options.model_dump(mode="json", include=set(options.of_spec()))
 
 
-def _check_spec(options: JobOptions, door: Door) -> None:
-    with door.database.reading() as session:
-        rules_of(session, options.archive).requested(options.of_spec(), door.services)
+def _check_spec(options: JobOptions, deps: Dependencies) -> None:
+    with deps.database.reading() as session:
+        rules_of(session, options.archive).requested(options.of_spec(), deps.services)
 
 
-def expected(door: Door, archive: str, source: Mapping[str, Any], options: Mapping[str, Any] | None) -> ImportEstimate:
+def expected(
+    deps: Dependencies, archive: str, source: Mapping[str, Any], options: Mapping[str, Any] | None
+) -> ImportEstimate:
     """Look at the folder, for a while at most. Raises what the import would meet at its beginning."""
-    return priced(door, archive, expect(source, door.settings, door.store), options)
+    return priced(deps, archive, expect(source, deps.settings, deps.store), options)
 
 
-def priced(door: Door, archive: str, seen: Expectation, options: Mapping[str, Any] | None) -> ImportEstimate:
+def priced(deps: Dependencies, archive: str, seen: Expectation, options: Mapping[str, Any] | None) -> ImportEstimate:
     """What was seen, with what jobs with these options would cost."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         rules = rules_of(session, archive)
-        spec = None if options is None else rules.requested(options, door.services).spec
-        return estimate_import(session, door.services, archive, seen, spec)
+        spec = None if options is None else rules.requested(options, deps.services).spec
+        return estimate_import(session, deps.services, archive, seen, spec)
 
 
 class ManifestUpload:
     """A manifest on its way into the media store; its lines are counted as they pass."""
 
-    def __init__(self, door: Door, kind: str, query: Mapping[str, str]) -> None:
+    def __init__(self, deps: Dependencies, kind: str, query: Mapping[str, str]) -> None:
         self.transcribe = _query_options(query)
-        self._door = door
+        self._deps = deps
         self._kind = kind
         self._query = query
         self._lines = 0
@@ -89,7 +91,7 @@ class ManifestUpload:
 
     def keep(self, body: Iterator[bytes]) -> tuple[dict[str, Any], int, str]:
         """The import's source, how many lines there are at most, and their SHA-256. Raises InvalidManifest."""
-        saved = self._door.store.save(self._counted(body), self._door.settings.max_upload_bytes)
+        saved = self._deps.store.save(self._counted(body), self._deps.settings.max_upload_bytes)
         check_head(saved.head, self._kind, ManifestRow.model_fields)
         copy = self._query.get("copy", "").lower() in TRUE
         source = manifest_source(saved.key, self._kind, copy=copy, name=self._query.get("name"))

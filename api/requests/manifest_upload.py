@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from api.http.dependencies import Door
+from api.http.dependencies import Dependencies
 from api.http.idempotent_writes import Answer, IdempotentWrite, Replayed, State, Step
 from api.http.problems import problem
 from api.requests.options import Specs, read_options, read_url_options
@@ -34,14 +34,14 @@ Done = Answer[SubmittedManifest] | State | Replayed
 class ManifestSubmission:
     """One manifest on its way in. ``shared`` are options of all rows, and perhaps the batch's ``name``."""
 
-    def __init__(self, door: Door, kind: str, shared: Mapping[str, str], once: IdempotentWrite) -> None:
-        self._door = door
+    def __init__(self, deps: Dependencies, kind: str, shared: Mapping[str, str], once: IdempotentWrite) -> None:
+        self._deps = deps
         self._kind = kind
         self._once = once
         self._fingerprint = once.fingerprint({"manifest": kind, **shared})
         self._name = shared.get("name")
         self._shared = {name: value for name, value in shared.items() if name != "name"}
-        self._specs = Specs(door.database, door.services)
+        self._specs = Specs(deps.database, deps.services)
         self._check_shared()
 
     def take(self, body: Iterable[bytes]) -> SubmittedManifest:
@@ -117,7 +117,7 @@ class ManifestSubmission:
         options = read_url_options(fields)
         if options.batch is not None:
             raise InvalidRequest("batch: a row belongs to the batch that its manifest is.")
-        recording = registered_unseen(options, self._door.settings)
+        recording = registered_unseen(options, self._deps.settings)
         return submission(recording, options, self._specs.of(options))
 
 

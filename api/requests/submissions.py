@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.http.dependencies import Door
+from api.http.dependencies import Dependencies
 from api.http.idempotent_writes import Answer
 from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
@@ -38,10 +38,10 @@ Refusal = RequestError | SourceForbidden | SourceMissing
 REFUSALS = (RequestError, SourceForbidden, SourceMissing)
 
 
-def check(options: JobOptions, door: Door) -> None:
+def check(options: JobOptions, deps: Dependencies) -> None:
     """Refuse what can be refused before the file is read: a wrong option costs no upload. Raises RequestError."""
-    with door.database.reading() as session:
-        rules_of(session, options.archive).requested(options.of_spec(), door.services)
+    with deps.database.reading() as session:
+        rules_of(session, options.archive).requested(options.of_spec(), deps.services)
         if options.batch is not None:
             require_batch(session, options.batch)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from api.http.bodies import json_body
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.http.queries import PageQuery
 from api.requests.docs import json_request, problems
 from api.requests.imports import folder_source, job_options
@@ -42,16 +42,16 @@ SourceBody = Annotated[ArchiveSourceFields, Depends(json_body(ArchiveSourceField
 
 
 @router.get("/v1/archives", responses=problems(400))
-def get_archives(door: DoorOf, page: PageQuery) -> Page[Archive]:
+def get_archives(deps: Deps, page: PageQuery) -> Page[Archive]:
     """The archives that were set up, newest first."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_archives(session, page)
 
 
 @router.get("/v1/archives/{name}", responses=problems(404))
-def get_archive(name: ArchiveName, door: DoorOf) -> Archive:
+def get_archive(name: ArchiveName, deps: Deps) -> Archive:
     """One archive's rules."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return read_archive(session, name)
 
 
@@ -60,10 +60,10 @@ def get_archive(name: ArchiveName, door: DoorOf) -> Archive:
     responses=problems(400),
     openapi_extra=json_request(ArchiveRules),
 )
-def put_archive(name: ArchiveName, door: DoorOf, given: RulesBody) -> Archive:
+def put_archive(name: ArchiveName, deps: Deps, given: RulesBody) -> Archive:
     """Set an archive up, or change all of its rules: for jobs that are submitted or begin from now on."""
-    rules = _checked(name, given, door.services)
-    with door.database.writing() as session:
+    rules = _checked(name, given, deps.services)
+    with deps.database.writing() as session:
         save_archive(session, rules)
         session.commit()
         return read_archive(session, name)
@@ -74,21 +74,21 @@ def put_archive(name: ArchiveName, door: DoorOf, given: RulesBody) -> Archive:
     responses=problems(400),
     openapi_extra=json_request(ArchiveSourceFields),
 )
-def put_source(name: ArchiveName, door: DoorOf, fields: SourceBody) -> Archive:
+def put_source(name: ArchiveName, deps: Deps, fields: SourceBody) -> Archive:
     """Name the folder or bucket that the archive is filled from by `POST …/sync`, again and again."""
-    source = folder_source(fields, door)
+    source = folder_source(fields, deps)
     kept = {name: source[name] for name in ("folder", "patterns", "naming", "sidecars", "copy")}
-    options = job_options(name, fields.transcribe, door)
-    with door.database.writing() as session:
+    options = job_options(name, fields.transcribe, deps)
+    with deps.database.writing() as session:
         save_source(session, name, {**kept, "transcribe": options})
         session.commit()
         return read_archive(session, name)
 
 
 @router.delete("/v1/archives/{name}/source", responses=problems(404))
-def delete_source(name: ArchiveName, door: DoorOf) -> Archive:
+def delete_source(name: ArchiveName, deps: Deps) -> Archive:
     """Fill the archive from nowhere any more; what it has stays."""
-    with door.database.writing() as session:
+    with deps.database.writing() as session:
         get_row(session, name)
         save_source(session, name, None)
         session.commit()

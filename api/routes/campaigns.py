@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
-from api.http.dependencies import Door, DoorOf
+from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, Once
 from api.http.queries import PageQuery
 from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, StartFields
@@ -41,14 +41,14 @@ REFUSED = problems(400, 404, 409, 422)
     openapi_extra=json_request(CampaignFields),
 )
 def plan_campaign(
-    door: DoorOf,
+    deps: Deps,
     fields: Annotated[CampaignFields, Depends(json_body(CampaignFields.model_validate, optional=True))],
     once: Once,
 ) -> Campaign | DryRun:
     """Count and price a campaign. It is kept as planned, and spends nothing until it is started; with `dry_run` nothing
     is written at all."""
-    with door.database.reading() as session:
-        planned = _planned(session, door, fields)
+    with deps.database.reading() as session:
+        planned = _planned(session, deps, fields)
     if fields.dry_run:
         return once.answered(Answer(DryRun(plan=planned.plan)))
 
@@ -61,63 +61,63 @@ def plan_campaign(
             rules=fields.rules_of(),
         )
         made = life.create(session, new)
-        return Answer(read_campaign(session, door.services, made), 201, f"/v1/campaigns/{made}")
+        return Answer(read_campaign(session, deps.services, made), 201, f"/v1/campaigns/{made}")
 
     return once(work, fields.model_dump(mode="json", by_alias=True))
 
 
-def _planned(session: Session, door: Door, fields: CampaignFields) -> Planned:
+def _planned(session: Session, deps: Dependencies, fields: CampaignFields) -> Planned:
     selection = Selection.of(**dict(fields.selection))
     rules = rules_of(session, selection.archive) if selection.archive else Rules(name="")
     target = Target(
         selection=selection,
         until_id=newest_recording(session),
         fresh=fields.fresh,
-        **fields.spec.requested(door.services, rules)._asdict(),
+        **fields.spec.requested(deps.services, rules)._asdict(),
     )
-    return make_plan(session, door.services, target, fields.limits_of(), fields.rules_of())
+    return make_plan(session, deps.services, target, fields.limits_of(), fields.rules_of())
 
 
 @router.get("/v1/campaigns", responses=problems(400))
-def get_campaigns(door: DoorOf, page: PageQuery) -> Page[CampaignSummary]:
+def get_campaigns(deps: Deps, page: PageQuery) -> Page[CampaignSummary]:
     """Campaigns, newest first, without the counts of their recordings."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_campaigns(session, page)
 
 
 @router.get("/v1/campaigns/{campaign}", responses=problems(404))
-def get_campaign(campaign: str, door: DoorOf) -> Campaign:
+def get_campaign(campaign: str, deps: Deps) -> Campaign:
     """One campaign, by its id or name: how far it is, and what it took beside what was planned."""
-    with door.database.reading() as session:
-        return read_campaign(session, door.services, campaign)
+    with deps.database.reading() as session:
+        return read_campaign(session, deps.services, campaign)
 
 
 @router.get("/v1/campaigns/{campaign}/recordings", responses=problems(400, 404))
 def get_recordings(
     campaign: str,
-    door: DoorOf,
+    deps: Deps,
     page: PageQuery,
     state: Annotated[str | None, Query(description="waiting, given, done or failed.")] = None,
 ) -> Page[CampaignRecording]:
     """Its recordings, each with its job and the versions before and after."""
     if state is not None and state not in set(MemberState):
         raise InvalidRequest(f"state must be one of {', '.join(MemberState)}; got {state[:20]!r}.")
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_members(session, campaign, page, MemberState(state) if state else None)
 
 
 class CampaignChange:
     """One step of a campaign's life, done once, and the campaign as it is then."""
 
-    def __init__(self, campaign: str, door: DoorOf, once: Once) -> None:
+    def __init__(self, campaign: str, deps: Deps, once: Once) -> None:
         self._campaign = campaign
-        self._door = door
+        self._deps = deps
         self._once = once
 
     def __call__(self, verb: Callable[[Session], None], fields: BaseModel) -> Campaign:
         def work(session: Session) -> Answer[Campaign]:
             verb(session)
-            return Answer(read_campaign(session, self._door.services, self._campaign))
+            return Answer(read_campaign(session, self._deps.services, self._campaign))
 
         return self._once(work, fields.model_dump(mode="json"))
 

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.http.bodies import pulled, read_body, within
-from api.http.dependencies import Door, DoorOf
+from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.http.queries import PageQuery
 from api.requests.docs import IMPORT, problems
@@ -51,31 +51,31 @@ class Prepared:
     },
     openapi_extra=IMPORT,
 )
-async def start_import(name: ArchiveName, request: Request, door: DoorOf, once: Once) -> Import | ImportEstimate:
+async def start_import(name: ArchiveName, request: Request, deps: Deps, once: Once) -> Import | ImportEstimate:
     """Fill the archive from a manifest (JSON lines or CSV as the body) or from a folder (JSON). Answers at once; the
     rows are read in the background. Nothing is transcribed unless `transcribe` asks for it."""
     content_type = request.headers.get("content-type", "")
     if is_manifest(content_type):
-        return await _manifest(name, request, door, once)
+        return await _manifest(name, request, deps, once)
     fields = read_import_fields(await read_body(request))
-    return await run_in_threadpool(_folder, name, fields, door, once)
+    return await run_in_threadpool(_folder, name, fields, deps, once)
 
 
-async def _manifest(name: str, request: Request, door: Door, once: IdempotentWrite) -> Import:
-    at_most, query = door.settings.max_upload_bytes, dict(request.query_params)
+async def _manifest(name: str, request: Request, deps: Dependencies, once: IdempotentWrite) -> Import:
+    at_most, query = deps.settings.max_upload_bytes, dict(request.query_params)
     refuse_length(request.headers.get("content-length"), at_most)
-    upload = ManifestUpload(door, kind_of(request.headers.get("content-type", "")), query)
-    options = await run_in_threadpool(job_options, name, upload.transcribe, door)
+    upload = ManifestUpload(deps, kind_of(request.headers.get("content-type", "")), query)
+    options = await run_in_threadpool(job_options, name, upload.transcribe, deps)
     body = within(at_most, pulled(aiter(request.stream())))
-    source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=door.uploads)
+    source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=deps.uploads)
     prepared = Prepared(name, source, options, lines, digest)
     return await run_in_threadpool(_start, prepared, once)
 
 
-def _folder(name: str, fields: ImportFields, door: Door, once: IdempotentWrite) -> Import | ImportEstimate:
-    source, options = folder_source(fields, door), job_options(name, fields.transcribe, door)
+def _folder(name: str, fields: ImportFields, deps: Dependencies, once: IdempotentWrite) -> Import | ImportEstimate:
+    source, options = folder_source(fields, deps), job_options(name, fields.transcribe, deps)
     if fields.dry_run:
-        return once.answered(Answer(expected(door, name, source, options)))
+        return once.answered(Answer(expected(deps, name, source, options)))
     return _start(Prepared(name, source, options), once)
 
 
@@ -114,28 +114,28 @@ def sync_archive(
 
 
 @router.get("/v1/archives/{name}/imports", responses=problems(400))
-def get_imports(name: ArchiveName, door: DoorOf, page: PageQuery) -> Page[Import]:
+def get_imports(name: ArchiveName, deps: Deps, page: PageQuery) -> Page[Import]:
     """The archive's imports, newest first."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_imports(session, name, page)
 
 
 @router.get("/v1/imports/{import_id}", responses=problems(404))
-def get_import(import_id: str, door: DoorOf) -> Import:
+def get_import(import_id: str, deps: Deps) -> Import:
     """How far an import is."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return read_import(session, import_id)
 
 
 @router.get("/v1/imports/{import_id}/problems", responses=problems(400, 404))
 def get_problems(
     import_id: str,
-    door: DoorOf,
+    deps: Deps,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     cursor: Annotated[int, Query(ge=0, description="`next` of the page before.")] = 0,
 ) -> Page[ImportProblem]:
     """The rows that could not be used, all of them, in their order."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_problems(session, import_id, limit, cursor)
 
 

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
-from api.http.dependencies import Door, DoorOf
+from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, Once, Step
 from api.http.queries import PageQuery
 from api.http.request_headers import etag, matches, wait_s
@@ -33,9 +33,9 @@ PART = 2_000  # jobs in one transaction: a fraction of a second
 
 
 @router.get("/v1/jobs", responses=problems(400))
-def get_jobs(door: DoorOf, page: PageQuery, chosen: JobQuery) -> Page[Job]:
+def get_jobs(deps: Deps, page: PageQuery, chosen: JobQuery) -> Page[Job]:
     """Jobs, newest first; `next` is the cursor of the next page, or null."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_jobs(session, chosen, page)
 
 
@@ -46,17 +46,17 @@ async def get_job(
     job_id: str,
     request: Request,
     response: Response,
-    door: DoorOf,
+    deps: Deps,
     *,
     if_none_match: IfNoneMatch = None,
     prefer: Prefer = None,
 ) -> Job | Response:
     """One job. With `Prefer: wait` the answer comes when it has changed: since the ETag given, else since now."""
-    version, job = await run_in_threadpool(_versioned_job, door, job_id)
+    version, job = await run_in_threadpool(_versioned_job, deps, job_id)
     known = if_none_match or ("" if job.status in ENDED else etag(version))
     if (held_s := wait_s(prefer)) and matches(known, etag(version)):
-        await _hold(door, request, job_id, version, held_s)
-        version, job = await run_in_threadpool(_versioned_job, door, job_id)
+        await _hold(deps, request, job_id, version, held_s)
+        version, job = await run_in_threadpool(_versioned_job, deps, job_id)
     headers = {"ETag": etag(version), **({"Preference-Applied": f"wait={held_s:.0f}"} if held_s else {})}
     if matches(if_none_match, etag(version)):
         return Response(status_code=304, headers=headers)
@@ -106,12 +106,12 @@ def cancel_job(job_id: str, once: Once) -> Job:
     responses={202: {"model": Job, "description": "A new job."}, **problems(400, 404, 409, 422)},
     openapi_extra=RETRY,
 )
-def retry_job(job_id: str, door: DoorOf, options: Options, once: Once) -> Job:
+def retry_job(job_id: str, deps: Deps, options: Options, once: Once) -> Job:
     """Queue a failed or cancelled job again; what was answered before is not sent again. One that succeeded with gaps
     gets a new job that sends only them, and so does any job with another option; it names this one as `retry_of`."""
 
     def work(session: Session) -> Answer[Job]:
-        spec = changed(read_spec(session, job_id), options, door.services)
+        spec = changed(read_spec(session, job_id), options, deps.services)
         rules_of_job(session, job_id).check(spec.service)
         given = options.given()
         made = retry_as(session, job_id, spec, deadline=given.get("deadline"), fresh=given.get("fresh", False))
@@ -122,20 +122,20 @@ def retry_job(job_id: str, door: DoorOf, options: Options, once: Once) -> Job:
     return once(work, options.model_dump(mode="json", exclude_unset=True))
 
 
-async def _hold(door: Door, request: Request, job_id: str, version: int, held_s: float) -> None:
+async def _hold(deps: Dependencies, request: Request, job_id: str, version: int, held_s: float) -> None:
     async def changed() -> bool:
-        return await run_in_threadpool(_version, door, job_id) != version or await request.is_disconnected()
+        return await run_in_threadpool(_version, deps, job_id) != version or await request.is_disconnected()
 
-    await door.holds.until(changed, held_s)
+    await deps.holds.until(changed, held_s)
 
 
-def _versioned_job(door: Door, job_id: str) -> tuple[int, Job]:
-    with door.database.reading() as session:
+def _versioned_job(deps: Dependencies, job_id: str) -> tuple[int, Job]:
+    with deps.database.reading() as session:
         return read_versioned_job(session, job_id)
 
 
-def _version(door: Door, job_id: str) -> int:
-    with door.database.reading() as session:
+def _version(deps: Dependencies, job_id: str) -> int:
+    with deps.database.reading() as session:
         return job_version(session, job_id)
 
 

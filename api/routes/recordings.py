@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body, pulled
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.http.queries import PageQuery
 from api.requests.docs import UPLOADED, json_request, problems
@@ -42,16 +42,16 @@ def _described(fields: object) -> dict[str, Any]:
 
 
 @router.get("/v1/recordings", responses=problems(400))
-def get_recordings(door: DoorOf, page: PageQuery, chosen: RecordingQuery) -> Page[Recording]:
+def get_recordings(deps: Deps, page: PageQuery, chosen: RecordingQuery) -> Page[Recording]:
     """Recordings, newest first."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_recordings(session, page, chosen)
 
 
 @router.get("/v1/recordings/{recording_id}", responses=problems(404))
-def get_recording(recording_id: str, door: DoorOf) -> Recording:
+def get_recording(recording_id: str, deps: Deps) -> Recording:
     """One recording."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return show_recording(session, recording_id)
 
 
@@ -61,11 +61,11 @@ def get_recording(recording_id: str, door: DoorOf) -> Recording:
     openapi_extra=json_request(Described),
 )
 def describe_recording(
-    recording_id: str, door: DoorOf, changes: Annotated[dict[str, Any], Depends(json_body(_described))]
+    recording_id: str, deps: Deps, changes: Annotated[dict[str, Any], Depends(json_body(_described))]
 ) -> Recording:
     """Correct what is known of a recording: external_id, labels (as a whole), language, recorded_at. Null takes a field
     back; one that is left out stays."""
-    with door.database.writing() as session:
+    with deps.database.writing() as session:
         describe(session, recording_id, changes)
         session.commit()
         return show_recording(session, recording_id)
@@ -77,16 +77,16 @@ def describe_recording(
     responses={200: {"model": KeptRecording, "description": "It was there."}, **problems(400, 409, 413, 415, 422)},
     openapi_extra=UPLOADED,
 )
-async def add_to_archive(name: ArchiveName, request: Request, door: DoorOf, once: Once) -> KeptRecording:
+async def add_to_archive(name: ArchiveName, request: Request, deps: Deps, once: Once) -> KeptRecording:
     """Upload one recording, a multipart form with `file`, and transcribe nothing. The same bytes again find it."""
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         raise InvalidRequest("Send multipart/form-data with a field `file`.")
-    at_most = door.settings.max_upload_bytes
+    at_most = deps.settings.max_upload_bytes
     refuse_length(request.headers.get("content-length"), at_most)
     body = pulled(aiter(request.stream()))
-    receiving = partial(receive, body, content_type, door.store, at_most, _read_described)
-    upload = await to_thread.run_sync(receiving, limiter=door.uploads)
+    receiving = partial(receive, body, content_type, deps.store, at_most, _read_described)
+    upload = await to_thread.run_sync(receiving, limiter=deps.uploads)
     return await run_in_threadpool(_keep, name, upload, once)
 
 
@@ -107,7 +107,7 @@ def _keep(archive: str, upload: Upload[Described], once: IdempotentWrite) -> Kep
 
 
 @router.get("/v1/recordings/{recording_id}/transcripts", responses=problems(400, 404))
-def get_transcripts(recording_id: str, door: DoorOf, page: PageQuery) -> Page[Version]:
+def get_transcripts(recording_id: str, deps: Deps, page: PageQuery) -> Page[Version]:
     """The recording's transcripts, newest first; one of them is the current one."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return list_versions(session, recording_id, page)

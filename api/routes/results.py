@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.http.queries import PageQuery
 from api.requests.docs import problems
 from api.requests.filters import labels_of
@@ -46,15 +46,15 @@ def _read(
 
 
 @router.get("/v1/results", tags=["results"], responses=problems(400, 404))
-def get_results(door: DoorOf, page: PageQuery, read: Annotated[Read, Depends(_read)]) -> Page[Result]:
+def get_results(deps: Deps, page: PageQuery, read: Annotated[Read, Depends(_read)]) -> Page[Result]:
     """What came of each recording: its transcript's id, what was sent for it at what cost, or why there is none."""
-    with door.database.reading() as session:
-        return read(session, door.services, page)
+    with deps.database.reading() as session:
+        return read(session, deps.services, page)
 
 
 @router.get("/v1/search", tags=["search"], responses=problems(400))
 def get_search(
-    door: DoorOf,
+    deps: Deps,
     page: PageQuery,
     q: Words = "",
     *,
@@ -64,5 +64,5 @@ def get_search(
 ) -> Page[Hit]:
     """Segments of current transcripts in which all that is looked for is said, newest first."""
     where = SearchFilter(archive=archive or None, language=language or None, labels=labels_of(label))
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return search(session, q, where, page)

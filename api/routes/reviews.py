@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, Once
 from api.http.queries import PageQuery
 from api.requests.docs import json_request, problems
@@ -81,14 +81,14 @@ def _look(
 def get_comparison(
     request: Request,
     campaign: str,
-    door: DoorOf,
+    deps: Deps,
     page: PageQuery,
     look: Annotated[Look, Depends(_look)],
 ) -> CampaignComparison | Response:
     """Old and new transcripts side by side: sums with intervals, then the most different recordings and passages."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         if look.form is Form.CSV:
-            lines = csv_lines(door.database, get_campaign(session, campaign).id, canary_only=look.canary)
+            lines = csv_lines(deps.database, get_campaign(session, campaign).id, canary_only=look.canary)
             return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
         review = read_review(session, campaign, page, canary_only=look.canary, passages=look.passages)
     if look.form is Form.JSON:
@@ -99,18 +99,18 @@ def get_comparison(
 
 
 @router.get("/v1/campaigns/{campaign}/votes", responses=problems(404))
-def get_votes(campaign: str, door: DoorOf) -> Votes:
+def get_votes(campaign: str, deps: Deps) -> Votes:
     """How people voted: for the old version, the new one, or neither."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return Votes(**votes.tally(session, get_campaign(session, campaign).id))
 
 
 @router.get("/v1/campaigns/{campaign}/votes/next", responses=problems(400, 404))
 def get_next_vote(
-    campaign: str, door: DoorOf, voter: Annotated[Voter, Query(description="Who votes: any name.")]
+    campaign: str, deps: Deps, voter: Annotated[Voter, Query(description="Who votes: any name.")]
 ) -> NextVote:
     """The most different passage that the voter has not judged, as A and B; null where there is no further one."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         row = get_campaign(session, campaign)
         ballot = votes.next_ballot(session, row, voter)
         return ballot_view(ballot, votes.votes_of(session, row.id, voter))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 import migrations
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.requests.docs import problems
 from worker.errors import DatabaseUnavailable
 from worker.metrics import CONTENT_TYPE
@@ -15,9 +15,9 @@ router = APIRouter()
 
 
 @router.get("/v1/service", tags=["service"], responses=problems())
-def get_services(door: DoorOf) -> Page[Service]:
+def get_services(deps: Deps) -> Page[Service]:
     """Each service: open, limited or refused, why, since when, and when it is asked again."""
-    return read_services(door.database, door.services)
+    return read_services(deps.database, deps.services)
 
 
 @router.get("/healthz", tags=["process"])
@@ -27,12 +27,12 @@ async def get_health() -> Health:
 
 
 @router.get("/readyz", tags=["process"], responses=problems())
-def get_readiness(door: DoorOf) -> Readiness:
+def get_readiness(deps: Deps) -> Readiness:
     """The database answers and has the newest schema. The recognition service is not asked, and a dispatcher that is
     late makes nobody unready: what is submitted is kept."""
-    if not migrations.is_current(door.database):
+    if not migrations.is_current(deps.database):
         raise DatabaseUnavailable("The database has not the newest schema: run `longhand migrate`.")
-    return read_readiness(door.database)
+    return read_readiness(deps.database)
 
 
 @router.get(
@@ -41,6 +41,6 @@ def get_readiness(door: DoorOf) -> Readiness:
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, **problems()},
 )
-def get_metrics(door: DoorOf) -> Response:
+def get_metrics(deps: Deps) -> Response:
     """Counts for Prometheus; with very many rows they are up to some seconds old."""
-    return Response(door.metrics.text(), media_type=CONTENT_TYPE)
+    return Response(deps.metrics.text(), media_type=CONTENT_TYPE)

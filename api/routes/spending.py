@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.bodies import json_body
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.requests.docs import json_request, problems
 from worker.archive_rules import check_known
 from worker.budgets import Period, Scope, remove_budget, set_budget
@@ -41,9 +41,9 @@ class Limits(BaseModel):
 
 
 @router.get("/v1/budgets", tags=["budgets"], responses=problems(400, 404))
-def get_budgets(door: DoorOf, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Page[Budget]:
+def get_budgets(deps: Deps, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Page[Budget]:
     """All budgets, or those of one archive or campaign; at `level` `warning` four fifths are gone."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         chosen = scope_of(session, archive, campaign) if archive or campaign else ()
         return list_budgets(session, *chosen)
 
@@ -51,29 +51,29 @@ def get_budgets(door: DoorOf, archive: ArchiveOf = None, campaign: CampaignOf = 
 @router.put("/v1/budgets/{period}", tags=["budgets"], responses=problems(400, 404), openapi_extra=json_request(Limits))
 def put_budget(
     period: Period,
-    door: DoorOf,
+    deps: Deps,
     limits: Annotated[Limits, Depends(json_body(Limits.model_validate))],
     archive: ArchiveOf = None,
     campaign: CampaignOf = None,
 ) -> Budget:
     """Set a budget for a day (UTC) or in all, or change it: what was spent stays. Workers keep to it within 2 s."""
     limit_nusd = None if limits.limit_usd is None else nusd(limits.limit_usd)
-    with door.database.writing() as session:
+    with deps.database.writing() as session:
         scope, name = scope_of(session, archive, campaign)
         if scope is Scope.ARCHIVE:  # a misspelt one would guard nothing, and nobody would see it
             check_known(session, name, "archive")
         if limit_nusd is not None:
-            check_price(session, door.services, scope, name)
+            check_price(session, deps.services, scope, name)
         set_budget(session, scope, name, period, limit_nusd=limit_nusd, limit_ms=limits.limit_ms)
         session.commit()
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return read_budget(session, scope, name, period)
 
 
 @router.delete("/v1/budgets/{period}", tags=["budgets"], status_code=204, responses=problems(400, 404))
-def delete_budget(period: Period, door: DoorOf, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Response:
+def delete_budget(period: Period, deps: Deps, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Response:
     """Lift a budget: what waits for it goes on."""
-    with door.database.writing() as session:
+    with deps.database.writing() as session:
         remove_budget(session, *scope_of(session, archive, campaign), period)
         session.commit()
     return Response(status_code=204)
@@ -81,7 +81,7 @@ def delete_budget(period: Period, door: DoorOf, archive: ArchiveOf = None, campa
 
 @router.get("/v1/estimate", tags=["usage"], responses=problems(400))
 def get_estimate(
-    door: DoorOf,
+    deps: Deps,
     recordings: Count,
     audio_ms: Length,
     *,
@@ -101,13 +101,13 @@ def get_estimate(
         streamed=segmentation is Segmentation.SERVER_VAD,
         sampled=sampled,
     )
-    with door.database.reading() as session:
-        return read_estimate(session, door.services, planned)
+    with deps.database.reading() as session:
+        return read_estimate(session, deps.services, planned)
 
 
 @router.get("/v1/usage", tags=["usage"], responses=problems(400, 404))
 def get_usage(
-    door: DoorOf,
+    deps: Deps,
     since: Month = None,
     until: Month = None,
     archive: str | None = None,
@@ -119,5 +119,5 @@ def get_usage(
     """
     this_month = f"{datetime.now(UTC):%Y-%m}"
     months = (since or until or this_month, until or this_month)
-    with door.database.reading() as session:
-        return read_usage(session, door.services, *months, archive=archive, campaign=campaign)
+    with deps.database.reading() as session:
+        return read_usage(session, deps.services, *months, archive=archive, campaign=campaign)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
 from api.http.bodies import json_body, read_body
-from api.http.dependencies import DoorOf
+from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, Once
 from api.http.request_headers import chosen_format
 from api.requests.docs import json_request, problems, request_body
@@ -40,7 +40,7 @@ MediaType = Annotated[str | None, Header(description="The same, as a media type.
 )
 def get_transcript(
     job_id: str,
-    door: DoorOf,
+    deps: Deps,
     form: FormatQuery = None,
     accept: MediaType = None,
     *,
@@ -48,7 +48,7 @@ def get_transcript(
 ) -> Response:
     """The transcript of a job; 409 `not_ready` before its end unless `partial` is asked for."""
     chosen = chosen_format(form, accept)
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         transcript = read_transcript(session, job_id, partial=partial)
         source = source_of(session, job_id)
     return _in_format(transcript, source, chosen)
@@ -60,10 +60,10 @@ def get_transcript(
     response_model=Transcript,
     responses={200: {"content": FORMS}, **problems(400, 404)},
 )
-def get_version(transcript_id: str, door: DoorOf, form: FormatQuery = None, accept: MediaType = None) -> Response:
+def get_version(transcript_id: str, deps: Deps, form: FormatQuery = None, accept: MediaType = None) -> Response:
     """One version, whether it is the current one or not."""
     chosen = chosen_format(form, accept)
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         transcript, source = read_version(session, transcript_id)
     return _in_format(transcript, source, chosen)
 
@@ -71,11 +71,11 @@ def get_version(transcript_id: str, door: DoorOf, form: FormatQuery = None, acce
 @router.get("/v1/transcripts/{transcript_id}/comparison", tags=["recordings"], responses=problems(400, 404))
 def compare_with(
     transcript_id: str,
-    door: DoorOf,
+    deps: Deps,
     other: Annotated[str, Query(alias="with", description="The transcript that it is compared with.")],
 ) -> Comparison:
     """How another version of the same recording differs from this one, and where most."""
-    with door.database.reading() as session:
+    with deps.database.reading() as session:
         return compare_versions(session, transcript_id, other)
 
 

@@ -131,7 +131,7 @@ def test_many_polls_that_wait_leave_the_door_open(house: House) -> None:
     threads = [threading.Thread(target=poll) for _ in range(60)]  # more than the threads that answer requests
     for thread in threads:
         thread.start()
-    while house.app.state.door.holds.held < len(threads):
+    while house.app.state.deps.holds.held < len(threads):
         time.sleep(0.01)
     assert house.client.post(f"/v1/jobs/{job_id}/cancel", timeout=5).status_code == 200
     for thread in threads:

@@ -69,7 +69,7 @@ def test_a_defect_leaves_nothing_of_itself_but_that_there_was_one(
     def broken(_lane: object) -> None:
         raise ZeroDivisionError("a secret of ours")
 
-    object.__setattr__(house.app.state.door, "wake", broken)
+    object.__setattr__(house.app.state.deps, "wake", broken)
     response = house.upload()
     assert (response.status_code, response.json()["code"]) == (500, "unexpected_error")
     assert "secret" not in response.text

@@ -225,7 +225,7 @@ def test_a_job_is_committed_before_anybody_is_woken_for_it(sqlite_url: str, tmp_
     with opened(settings_for(sqlite_url, tmp_path)) as house:
         seen: list[int] = []
         house.woken = seen  # type: ignore[assignment]  # what the wake-up saw
-        door = house.app.state.door
+        door = house.app.state.deps
         object.__setattr__(door, "wake", lambda _lane: seen.append(len(house.client.get("/v1/jobs").json()["items"])))
         house.upload()
         assert seen == [1]
