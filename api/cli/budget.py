@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.formats import HOUR_MS
 from api.cli.output.printing import Output, note, put
 from api.cli.target import open_client, with_client
@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Whose:
+class BudgetScope:
     """Of an archive, a campaign, or where neither is named of the whole deployment."""
 
     archive: Annotated[str | None, typer.Option(help="For this archive alone.", show_default=False)] = None
@@ -53,7 +53,7 @@ def budget() -> None:
 @grouped
 def set_budget(
     *,
-    whose: Whose,
+    scope: BudgetScope,
     day_usd: DayUsd = None,
     usd: Usd = None,
     day_hours: DayHours = None,
@@ -73,14 +73,14 @@ def set_budget(
     with open_client() as client:
         for period, given in limits.items():
             if given:
-                _show(client.set_budget(period, given, whose.query()), out)
+                _show(client.set_budget(period, given, scope.query()), out)
 
 
 @app.command("list")
 @with_client
-def list_budgets(*, client: Client, whose: Whose, out: Output) -> None:
+def list_budgets(*, client: Client, scope: BudgetScope, out: Output) -> None:
     """Show the budgets and what is gone of them; one that is nearly used up is warned of."""
-    budgets = client.budgets(whose.query())
+    budgets = client.budgets(scope.query())
     for one in budgets:
         _show(one, out)
     if not budgets:
@@ -92,26 +92,26 @@ def list_budgets(*, client: Client, whose: Whose, out: Output) -> None:
 def remove(
     *,
     client: Client,
-    whose: Whose,
+    scope: BudgetScope,
     period: Annotated[Period | None, typer.Option(help="Only this one; left out: both.", show_default=False)] = None,
 ) -> None:
     """Lift a budget: jobs that waited for it go on."""
-    lifted = [one for one in ([period] if period else Period) if _removed(client, one, whose, must=period is not None)]
+    lifted = [one for one in ([period] if period else Period) if _removed(client, one, scope, must=period is not None)]
     if not lifted:
         raise UsageProblem(UnknownBudget.hint)
-    put(f"Lifted: {', '.join(f'{whose}, {_per(one)}' for one in lifted)}.")
+    put(f"Lifted: {', '.join(f'{scope}, {_per(one)}' for one in lifted)}.")
 
 
 def warn_of_budgets(client: Client, archive: str) -> None:
     """A line for each budget of the deployment or the archive that is nearly used up, or is."""
     for one in client.budgets({}):
         if one.scope == Scope.DEPLOYMENT or one.archive == archive:
-            _warn(one, f"The budget of {_whose(one)}, {_per(one.period)}: ")
+            _warn(one, f"The budget of {_scope_of(one)}, {_per(one.period)}: ")
 
 
-def _removed(client: Client, period: Period, whose: Whose, *, must: bool) -> bool:
+def _removed(client: Client, period: Period, scope: BudgetScope, *, must: bool) -> bool:
     try:
-        client.remove_budget(period, whose.query())
+        client.remove_budget(period, scope.query())
     except ApiProblem as problem:
         if must or problem.code != UnknownBudget.code:
             raise
@@ -141,11 +141,11 @@ def _warn(one: Budget, name: str = "") -> None:
 def _line(one: Budget) -> str:
     gone = [] if one.limit_usd is None else [f"{one.spent_usd:.4g} of {one.limit_usd:g} USD"]
     gone += [] if one.limit_ms is None else [f"{one.spent_ms / HOUR_MS:.4g} of {one.limit_ms / HOUR_MS:g} h"]
-    return f"{_whose(one)}, {_per(one.period)}: {' and '.join(gone)} spent ({one.used:.0%})"
+    return f"{_scope_of(one)}, {_per(one.period)}: {' and '.join(gone)} spent ({one.used:.0%})"
 
 
-def _whose(one: Budget) -> Whose:
-    return Whose(archive=one.archive, campaign=one.campaign)
+def _scope_of(one: Budget) -> BudgetScope:
+    return BudgetScope(archive=one.archive, campaign=one.campaign)
 
 
 def _per(period: str) -> str:

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import Exit, UsageProblem
-from api.cli.option_groups import Given, grouped
-from api.cli.options import Ids, JobFilters, RetryOptions
+from api.cli.options import Given, Ids, JobFilters, RetryOptions, grouped
 from api.cli.output.printing import Output
 from api.cli.target import open_client
 from api.client import Client

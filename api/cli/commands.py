@@ -19,7 +19,7 @@ from api.cli import (
     usage,
     versions,
 )
-from api.cli.option_groups import Command
+from api.cli.options import Command
 from api.cli.output.printing import put
 from api.cli.stack import recognizer, run, up
 from worker.version import VERSION
@@ -38,8 +38,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(given: bool) -> None:
+    if given:
         put(VERSION)
         raise typer.Exit
 

@@ -15,8 +15,7 @@ from api.cli.configure import configured
 from api.cli.exits import CommandError, Exit
 from api.cli.output.printing import note, put
 from api.cli.output.progress import open_display
-from api.cli.outputs import plan_outputs
-from api.cli.sources import Source, find_sources
+from api.cli.sources import Source, find_sources, plan_outputs
 from api.cli.stack.home import is_taken
 from api.cli.stack.recognizer import Engine
 from api.cli.target import client_of, own_stack
@@ -119,9 +118,9 @@ def _show(client: Client, results: list[Result], folder: Path) -> "Edits":
     for result in results:
         put(f"{result.outcome.source.relative}{f': {result.outcome.problem}' if result.outcome.problem else ''}")
         put(textwrap.fill(result.text, 100, initial_indent="  ", subsequent_indent="  "))
-        said = _said(result.outcome.source.path)
-        if said and not result.outcome.problem:
-            errors = edits_between(said, result.text)
+        reference = _reference(result.outcome.source.path)
+        if reference and not result.outcome.problem:
+            errors = edits_between(reference, result.text)
             total += errors
             put(f"  word error rate {_rate(errors)}")
         put(f"  {_paid([result])}\n")
@@ -135,7 +134,7 @@ def _rate(errors: "Edits") -> str:
     return f"{errors.rate or 0.0:.1%} ({errors.count} of {errors.words} words)"
 
 
-def _said(recording: Path) -> str:
+def _reference(recording: Path) -> str:
     """What is said in it, where that lies beside it."""
     beside = recording.with_suffix(".txt")
     return beside.read_text().strip() if beside != recording and beside.is_file() else ""
@@ -149,9 +148,9 @@ def _paid(results: list[Result]) -> str:
 def _write(client: Client, results: list[Result], folder: Path) -> None:
     done = [result for result in results if not result.outcome.problem]
     for form in WRITTEN:
-        for result, place in zip(done, plan_outputs([one.outcome.source for one in done], form), strict=True):
+        for result, path in zip(done, plan_outputs([one.outcome.source for one in done], form), strict=True):
             if result.outcome.job:
-                write_whole(folder / place, client.transcript(result.outcome.job.id, form))
+                write_whole(folder / path, client.transcript(result.outcome.job.id, form))
 
 
 def _compare_runs(first: list[Result], again: list[Result]) -> None:

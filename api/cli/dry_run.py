@@ -28,7 +28,7 @@ ESTIMATED_BY = ("archive", "service", "model", "segmentation")
 
 
 @dataclass(frozen=True)
-class Found:
+class Submission:
     """What the command line named: files, URLs as they may be shown, and what gives nothing."""
 
     sources: Sequence[Source]
@@ -36,14 +36,14 @@ class Found:
     missing: Sequence[Missing]
 
 
-def say_dry_run(found: Found, options: Mapping[str, str], out: Output) -> int:
+def say_dry_run(submission: Submission, options: Mapping[str, str], out: Output) -> int:
     """Say it; the exit code."""
-    lengths = _lengths(found.sources)
+    lengths = _lengths(submission.sources)
     readable = [length for length in lengths if length is not None]
-    unknown = len(lengths) - len(readable) + len(found.urls)
-    made = _estimate(found, options, recordings=len(readable), audio_ms=sum(readable))
-    missing = [str(one.path) for one in found.missing]
-    out.item({**made.as_json(), "unknown": unknown, "missing": missing}, _lines(found, lengths, made, unknown))
+    unknown = len(lengths) - len(readable) + len(submission.urls)
+    made = _estimate(submission, options, {"recordings": len(readable), "audio_ms": sum(readable)})
+    missing = [str(one.path) for one in submission.missing]
+    out.item({**made.as_json(), "unknown": unknown, "missing": missing}, _lines(submission, lengths, made, unknown))
     return Exit.SOME_FAILED if missing else Exit.OK
 
 
@@ -65,28 +65,28 @@ def _lengths(sources: Sequence[Source]) -> list[int | None]:
         return list(pool.map(lambda source: said_length_ms(source.path), sources))
 
 
-def _estimate(found: Found, options: Mapping[str, str], *, recordings: int, audio_ms: int) -> Estimate:
+def _estimate(submission: Submission, options: Mapping[str, str], counted: Mapping[str, int]) -> Estimate:
     settings = configured()
-    query = {name: options[name] for name in ESTIMATED_BY if name in options}
-    query |= {"recordings": str(recordings), "audio_ms": str(audio_ms)}
+    query = {**counted, **{name: options[name] for name in ESTIMATED_BY if name in options}}
     try:
         with open_client() as client:
             made = client.estimate(query)
-            if made.ratio_from == WHOLE and (ratio := _sampled(settings, found, options)) is not None:
-                made = client.estimate({**query, "sampled": str(ratio)})
+            if made.ratio_from == WHOLE and (ratio := _sampled(settings, submission, options)) is not None:
+                made = client.estimate({**query, "sampled": ratio})
             return made
     except ServerUnreachable:
         note("No server was asked: prices and limits are those of this machine.")
-        return _here(settings, found, options, recordings=recordings, audio_ms=audio_ms)
+        return _here(settings, submission, options, counted)
 
 
-def _here(settings: Settings, found: Found, options: Mapping[str, str], *, recordings: int, audio_ms: int) -> Estimate:
+def _here(
+    settings: Settings, submission: Submission, options: Mapping[str, str], counted: Mapping[str, int]
+) -> Estimate:
     service = Services(settings).find(options.get("service"))
     model = options.get("model", service.model)
-    ratio = _sampled(settings, found, options)
+    ratio = _sampled(settings, submission, options)
     made = estimate(
-        recordings=recordings,
-        audio_ms=audio_ms,
+        **counted,
         send_ratio=1.0 if ratio is None else ratio,
         ratio_from=WHOLE if ratio is None else SAMPLE,
         service=service,
@@ -95,26 +95,26 @@ def _here(settings: Settings, found: Found, options: Mapping[str, str], *, recor
     return Estimate(service=service.name, model=model, **asdict(made))
 
 
-def _sampled(settings: Settings, found: Found, options: Mapping[str, str]) -> float | None:
+def _sampled(settings: Settings, submission: Submission, options: Mapping[str, str]) -> float | None:
     segmentation = Segmentation(options.get("segmentation", Segmentation.DOCUMENT))
     if segmentation is Segmentation.SERVER_VAD:
         return None
     channels = Channels(options.get("channels", Channels.AUTO))
-    paths = [source.path for source in found.sources]
+    paths = [source.path for source in submission.sources]
     service = Services(settings).find(options.get("service"))
     return sampled_send_ratio(paths, service, channels=channels, segmentation=segmentation)
 
 
-def _lines(found: Found, lengths: Sequence[int | None], made: Estimate, unknown: int) -> Iterator[str]:
-    sizes = [source.path.stat().st_size for source in found.sources]
-    for source, length, size in zip(found.sources, lengths, sizes, strict=True):
+def _lines(submission: Submission, lengths: Sequence[int | None], made: Estimate, unknown: int) -> Iterator[str]:
+    sizes = [source.path.stat().st_size for source in submission.sources]
+    for source, length, size in zip(submission.sources, lengths, sizes, strict=True):
         yield f"{clock(length and round(length, -3)):>10}  {size:>14,} bytes  {source.path}"
-    for url in found.urls:
+    for url in submission.urls:
         yield f"{'?':>10}  {'in place':>20}  {url}"
-    for one in found.missing:
+    for one in submission.missing:
         note(f"{one.path}: {one.message}")
     files = f"{len(sizes)} files of {sum(sizes):,} bytes"
-    yield f"Would submit {files} and {len(found.urls)} URLs: {hours(made.audio_ms)} of audio."
+    yield f"Would submit {files} and {len(submission.urls)} URLs: {hours(made.audio_ms)} of audio."
     if unknown:
         yield f"Not in it: {unknown} whose length is not known before they are decoded."
     yield from estimate_lines(made)

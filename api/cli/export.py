@@ -12,7 +12,7 @@ import typer
 
 from api.cli.configure import configured
 from api.cli.exits import CommandError, Exit, UsageProblem
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.printing import Output, note, put_json
 from api.cli.output.progress import counting
 from api.cli.target import open_client
@@ -32,7 +32,7 @@ EXAMPLES = 5  # names that a dry run shows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Of:
+class ExportScope:
     """What is exported, where no job ids say it."""
 
     batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.", show_default=False)] = ""
@@ -50,7 +50,7 @@ def export(
     forms: Annotated[
         list[Format] | None, typer.Option("-f", "--format", help="txt (the default), srt, vtt, json, tsv; several too.")
     ] = None,
-    of: Of,
+    scope: ExportScope,
     status: Annotated[
         JobState | None, typer.Option(help="Only what is in this state, as succeeded.", show_default=False)
     ] = None,
@@ -68,7 +68,7 @@ def export(
     recorded_at and created_at. Run again, it writes only what is not there. docs/export.md has the rest.
     """
     with closing(_empty_plan(name, forms or [Format.TXT])) as plan, open_client() as client:
-        rows = _rows(client, ids, of)
+        rows = _rows(client, ids, scope)
         _fill(plan, (row for row in rows if status in {None, row.status}), out)
         if dry_run:
             return _show_plan(plan, output, out)
@@ -82,8 +82,8 @@ def _empty_plan(name: str, forms: list[Format]) -> ExportPlan:
         raise UsageProblem(error.message) from error
 
 
-def _rows(client: Client, ids: list[str] | None, of: Of) -> Iterator[Result]:
-    given = without_empty(asdict(of))
+def _rows(client: Client, ids: list[str] | None, scope: ExportScope) -> Iterator[Result]:
+    given = without_empty(asdict(scope))
     if len(given) + bool(ids) != 1:
         raise UsageProblem("Say what is exported: one of --archive, --batch, --campaign, or job ids.")
     return client.results_of_jobs(ids) if ids else client.results(*next(iter(given.items())))

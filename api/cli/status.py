@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import Exit
-from api.cli.option_groups import Given
-from api.cli.options import Ids, JobFilters
+from api.cli.options import Given, Ids, JobFilters
 from api.cli.output.printing import Output, note, put_json
 from api.cli.output.progress import Display, done_line, open_display
 from api.cli.polling import Follower, follow

@@ -9,8 +9,7 @@ import typer
 from api.cli.budget import warn_of_budgets
 from api.cli.exits import Exit, UsageProblem
 from api.cli.manifest import submit_manifest
-from api.cli.option_groups import grouped
-from api.cli.options import SubmissionOptions
+from api.cli.options import SubmissionOptions, grouped
 from api.cli.output.printing import Output
 from api.cli.sources import Source, find_sources
 from api.cli.target import open_client
@@ -55,9 +54,9 @@ def submit(
     urls = [word for word in words if is_url(word)]
     sources, missing = find_sources(Path(word) for word in words if not is_url(word))
     if dry_run:
-        from api.cli.dry_run import Found, say_dry_run  # noqa: PLC0415  # it decodes: every other command would wait
+        from api.cli.dry_run import Submission, say_dry_run  # noqa: PLC0415  # it decodes: every other command would wait
 
-        return say_dry_run(Found(sources, [shown_url(url) for url in urls], missing), options, out)
+        return say_dry_run(Submission(sources, [shown_url(url) for url in urls], missing), options, out)
     report = Report(out)
     for one in missing:
         report.problem(str(one.path), SourceMissing.code, one.message)
@@ -105,7 +104,7 @@ def _send(client: Client, sources: list[Source], urls: list[str], options: Mappi
 
 def shown_url(url: str) -> str:
     """Without its query and its user: they may carry a signature or a password."""
-    place = url.partition("?")[0].partition("#")[0]
-    scheme, _, rest = place.partition("://")
+    shown = url.partition("?")[0].partition("#")[0]
+    scheme, _, rest = shown.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

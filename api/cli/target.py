@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
-from api.cli.option_groups import grouped, shown_as
+from api.cli.options import grouped, shown_as
 from api.cli.output.printing import note
 from api.cli.stack.home import Server, read_server, running_server
 from api.cli.stack.logtail import LogTail

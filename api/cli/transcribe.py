@@ -7,12 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import Exit, UsageProblem, heed_interrupts
-from api.cli.option_groups import grouped
-from api.cli.options import SubmissionOptions
+from api.cli.options import SubmissionOptions, grouped
 from api.cli.output.printing import Output, put, put_json
 from api.cli.output.progress import open_display
-from api.cli.outputs import plan_outputs
-from api.cli.sources import Source, find_sources
+from api.cli.sources import Source, find_sources, plan_outputs
 from api.cli.stack.recognizer import Engine
 from api.cli.target import open_or_start
 from api.cli.transcription import Outcome, Transcription

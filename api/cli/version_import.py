@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import typer
 
 from api.cli.exits import Exit, UsageProblem
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.printing import Output, note
 from api.cli.target import open_client
 from api.client import Client

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.formats import exact_clock, percent, times
 from api.cli.output.printing import Output, note
 from api.cli.target import open_client, with_client
@@ -88,8 +88,8 @@ def compare(
     out: Output,
 ) -> None:
     """Show how two of them differ: in how many words, in which, and where most."""
-    found = client.compare_versions(old, new)
-    out.item(found, [*_figures(found), *_passages(found.passages[:passages])])
+    comparison = client.compare_versions(old, new)
+    out.item(comparison, [*_figures(comparison), *_passages(comparison.passages[:passages])])
 
 
 @app.command()
@@ -107,15 +107,15 @@ def _form_of(file: str) -> Format:
     return Format(ending)
 
 
-def _figures(found: Comparison) -> Iterator[str]:
-    rate = percent(found.rate, "no words")
-    yield f"{found.measure.capitalize()} {rate}: {found.edits} edits on {found.words} {found.unit}"
-    edits = f"{found.substituted} substituted, {found.deleted} deleted, {found.inserted} inserted"
-    yield f"{edits}; {found.new.words} in the new version"
-    for name, words in (("Vanished", found.vanished), ("Appeared", found.appeared)):
+def _figures(comparison: Comparison) -> Iterator[str]:
+    rate = percent(comparison.rate, "no words")
+    yield f"{comparison.measure.capitalize()} {rate}: {comparison.edits} edits on {comparison.words} {comparison.unit}"
+    edits = f"{comparison.substituted} substituted, {comparison.deleted} deleted, {comparison.inserted} inserted"
+    yield f"{edits}; {comparison.new.words} in the new version"
+    for name, words in (("Vanished", comparison.vanished), ("Appeared", comparison.appeared)):
         if words:
             yield f"{name}: {times(words, 20)}"
-    yield f"{found.passages_different} of {found.passages_total} passages differ."
+    yield f"{comparison.passages_different} of {comparison.passages_total} passages differ."
 
 
 def _passages(passages: list[Passage]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import typer
 
 from api.cli.archive import imports, rules, sync
-from api.cli.option_groups import Command
+from api.cli.options import Command
 
 COMMANDS: dict[str, Command] = {
     "set": rules.set_archive,

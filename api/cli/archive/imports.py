@@ -15,7 +15,7 @@ from api.cli.archive.options import FolderOptions, ImportedJobs
 from api.cli.archive.rules import Name
 from api.cli.exits import Exit, UsageProblem
 from api.cli.manifest import count_lines, opened, streamed
-from api.cli.option_groups import Given, grouped
+from api.cli.options import Given, grouped
 from api.cli.output.printing import Output, note, put, put_json
 from api.cli.output.progress import counting
 from api.cli.sources import Source

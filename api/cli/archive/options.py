@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.option_groups import Declared, Given
+from api.cli.options import Declared, Given
 from worker.shapes.options import Use, job_options
 
 ImportedJobs = Annotated[

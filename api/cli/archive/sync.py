@@ -8,7 +8,7 @@ from api.cli.archive.import_lines import follow_import, import_line, note_proble
 from api.cli.archive.options import FolderOptions, SyncedJobs
 from api.cli.archive.rules import Name, show_archive
 from api.cli.exits import Exit, UsageProblem, heed_interrupts
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.printing import Output, note
 from api.cli.polling import follow
 from api.cli.target import open_client, with_client

@@ -3,7 +3,7 @@
 import typer
 
 from api.cli.campaigns import reprocess, review
-from api.cli.option_groups import Command
+from api.cli.options import Command
 
 COMMANDS: dict[str, Command] = {
     "plan": reprocess.plan,

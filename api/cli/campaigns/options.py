@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.option_groups import Declared, Given, given, pairs
+from api.cli.options import Declared, Given, given, pairs
 from worker.shapes.declared import command_options
 from worker.shapes.options import Use, job_options
 from worker.shapes.selection import SelectionFields

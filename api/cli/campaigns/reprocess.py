@@ -10,7 +10,7 @@ from api.cli.campaigns.lines import campaign_line, follow_campaign, plan_lines, 
 from api.cli.campaigns.options import CampaignSpec, LimitOptions, RuleOptions, Selection, judged
 from api.cli.campaigns.review import Name
 from api.cli.exits import Exit
-from api.cli.option_groups import Command, given, grouped
+from api.cli.options import Command, given, grouped
 from api.cli.output.formats import percent
 from api.cli.output.printing import Output
 from api.cli.target import open_client, with_client

@@ -34,7 +34,7 @@ def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine
     """Decide on every process. ``model`` is the engine's own name; raises CommandError where no Redis is to be had."""
     redis = None if settings.redis_url else free_port()
     recognizer = free_port() if embeds_service(settings) else None
-    environment = child_environment(settings, **_places(settings, redis, recognizer, model))
+    environment = child_environment(settings, **_addresses(settings, redis, recognizer, model))
     parts = [
         *([_redis_part(settings, redis, environment)] if redis else []),
         *([_recognizer_part(recognizer, engine, environment)] if recognizer else []),
@@ -51,7 +51,7 @@ def embeds_service(settings: Settings) -> bool:
     return settings.service == "local" and not settings.service_url and "local_url" not in settings.model_fields_set
 
 
-def _places(settings: Settings, redis: int | None, recognizer: int | None, model: str) -> dict[str, str]:
+def _addresses(settings: Settings, redis: int | None, recognizer: int | None, model: str) -> dict[str, str]:
     changes = {"service": settings.service}
     if redis:
         changes["redis_url"] = f"redis://{LOOPBACK}:{redis}/0"

@@ -9,7 +9,7 @@ import typer
 
 from api.cli.configure import configured
 from api.cli.exits import CommandError, UsageProblem
-from api.cli.option_groups import grouped
+from api.cli.options import grouped
 from api.cli.output.printing import put
 from api.cli.stack.ports import LOOPBACK
 from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable

@@ -29,7 +29,7 @@ class Stops:
     """
 
     def __init__(self) -> None:
-        self._asked = 0
+        self._count = 0
 
     def listen(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,13 +38,13 @@ class Stops:
             signal.signal(signal.SIGHUP, self._note)
 
     def _note(self, *_: object) -> None:
-        self._asked += 1
+        self._count += 1
 
     def once(self) -> bool:
-        return self._asked > 0
+        return self._count > 0
 
     def twice(self) -> bool:
-        return self._asked > 1
+        return self._count > 1
 
 
 def up(
