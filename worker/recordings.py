@@ -84,10 +84,10 @@ def _lock(session: Session, archive: str, identities: Sequence[str]) -> dict[Key
 def read_recording(database: Database, recording_id: str) -> Recording:
     """The recording's row; raises UnknownRecording."""
     with database.reading() as session:
-        found = session.get(Recording, recording_id)
-    if found is None:
+        row = session.get(Recording, recording_id)
+    if row is None:
         raise UnknownRecording(f"There is no recording {recording_id!r}.")
-    return found
+    return row
 
 
 def newest_recording(session: Session) -> str:
@@ -105,8 +105,8 @@ def learn(
     channels: int | None = None,
 ) -> None:
     """Note what a fetch or the first 30 s have shown of the claim's recording; raises LeaseLost."""
-    known = {"digest": digest, "size_bytes": size_bytes, "auto_channels": auto_channels, "channels": channels}
-    changes = {name: value for name, value in known.items() if value is not None}
+    facts = {"digest": digest, "size_bytes": size_bytes, "auto_channels": auto_channels, "channels": channels}
+    changes = {name: value for name, value in facts.items() if value is not None}
     with database.writing() as session:
         touch(session, claim)
         if changes:

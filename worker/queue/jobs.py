@@ -201,8 +201,8 @@ def finish(database: Database, claim: Claim) -> str:
         transcript_id = add_transcript(session, job)
         stays = Recording.current_transcript_id.is_not(None) if job.campaign_id else Recording.pinned
         moved = case((stays, Recording.current_transcript_id), else_=transcript_id)
-        known = {"duration_ms": job.audio_ms, "current_transcript_id": moved}
-        session.execute(change(Recording).where(Recording.id == claim.recording_id).values(known))
+        own = change(Recording).where(Recording.id == claim.recording_id)
+        session.execute(own.values(duration_ms=job.audio_ms, current_transcript_id=moved))
         session.commit()
     return transcript_id
 

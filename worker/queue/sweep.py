@@ -33,14 +33,14 @@ def fail_overdue(database: Database, *, at_once: int = AT_ONCE) -> list[str]:
 
     One that is being worked on is left in peace: it is done soon, or comes back and is found here.
     """
-    found: list[str] = []
+    overdue: list[str] = []
     while True:
         with database.writing() as session:
             failed = _fail_some(session, at_once)
             session.commit()
         if not failed:
-            return found
-        found += failed
+            return overdue
+        overdue += failed
 
 
 def _fail_some(session: Session, at_most: int) -> list[str]:

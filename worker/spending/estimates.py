@@ -111,12 +111,12 @@ def send_ratio(
     """
     if streamed:
         return 1.0, WHOLE
-    if (known := send_ratio_of_jobs(session, archive)) is not None:
-        return known, EARLIER_JOBS
+    if (ratio := send_ratio_of_jobs(session, archive)) is not None:
+        return ratio, EARLIER_JOBS
     if (measured := measure()) is not None:
         return measured, measured_from
-    known = send_ratio_of_jobs(session, None)
-    return (known, EARLIER_JOBS) if known is not None else (1.0, WHOLE)
+    ratio = send_ratio_of_jobs(session, None)
+    return (ratio, EARLIER_JOBS) if ratio is not None else (1.0, WHOLE)
 
 
 def send_ratio_of_jobs(session: Session, archive: str | None) -> float | None:

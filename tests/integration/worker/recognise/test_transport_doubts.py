@@ -54,7 +54,7 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
             service, sessions_per_s=1000, limits=limits, breaker=Breaker(sqlite_database, service.name)
         )
         ways.append(way)
-        return lambda sound, spec=SPEC, held=None: ask(way, sound, spec, held or unlimited())
+        return lambda sound, spec=SPEC, reservation=None: ask(way, sound, spec, reservation or unlimited())
 
     yield make
     for way in ways:
@@ -62,10 +62,10 @@ def make_ask(sqlite_database: Database, redis_url: str) -> Iterator[Callable[[Ho
     limits.close()
 
 
-def ask(way: SegmentTransport, sound: Samples, spec: Spec, held: Reservation) -> tuple[Recognition, int]:
+def ask(way: SegmentTransport, sound: Samples, spec: Spec, reservation: Reservation) -> tuple[Recognition, int]:
     claim = Claim(job_id="j", recording_id="r", worker="w", fence=1, spec=spec, lease_s=60)
     lease = Lease(claim, Stop(), claimed_at=time.monotonic())
-    utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, reservation=held)
+    utterance = Utterance(pcm=audio(sound).raw_data, spec=spec, lease=lease, reservation=reservation)
     meter = Meter(utterance.lease, utterance.reservation)
     return way.hear(utterance, meter), meter.sent_ms
 
@@ -109,7 +109,7 @@ def test_a_short_answer_again_is_not_asked_for_twice(make_ask: MakeAsk) -> None:
 
 def test_where_a_budget_has_no_room_for_a_second_time_the_first_answer_is_kept(make_ask: MakeAsk) -> None:
     with HostileServer(saying(LOOP)) as server:
-        heard, sent_ms = make_ask(server)(noise(1000), held=Reservation(RoomFor(1000), 0))
+        heard, sent_ms = make_ask(server)(noise(1000), reservation=Reservation(RoomFor(1000), 0))
 
     assert (heard.text, heard.flags, sent_ms) == (LOOP, (Flag.LOOP,), 1000)
 
