@@ -55,7 +55,7 @@ def planned(plan: ExportPlan) -> Iterator[Line]:
 
 def line(item: Mapping[str, Any], files: list[Line], error: NotFetched | CodedError | None = None) -> Line:
     """A recording in the manifest; ``error`` is why its transcript was not written."""
-    told = item["error"] and {"code": item["error"]["code"], "message": item["error"]["message"]}
+    of_job = item["error"] and {"code": item["error"]["code"], "message": item["error"]["message"]}
     return {
         "external_id": item["external_id"],
         "recording": item["recording"],
@@ -67,7 +67,7 @@ def line(item: Mapping[str, Any], files: list[Line], error: NotFetched | CodedEr
         "files": files,
         "sent_s": round(item["sent_ms"] / 1000, 3),
         "cost_usd": item["cost_usd"],
-        "error": {"code": error.code, "message": error.message} if error else told,
+        "error": {"code": error.code, "message": error.message} if error else of_job,
     }
 
 

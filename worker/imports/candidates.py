@@ -81,8 +81,8 @@ class Preparer:
     def is_same_still(self, candidate: ImportCandidate) -> bool:
         """A second look: whether the file is as it was at the first."""
         with suppress(*REFUSALS):
-            known = identities.state_of(candidate.recording.identity)
-            return known is None or known == look_at_source(candidate.item.url, self.settings, deadline_s=LOOK_S)
+            state = identities.state_of(candidate.recording.identity)
+            return state is None or state == look_at_source(candidate.item.url, self.settings, deadline_s=LOOK_S)
         return False
 
     def _recording(self, item: ListedItem, state: SourceIdentity) -> NewRecording:

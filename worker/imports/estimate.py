@@ -105,10 +105,10 @@ class Heads:
 
     def length_ms(self, path: Path) -> int | None:
         """None where it cannot be read, or would take too long. Raises OSError."""
-        known = head_length_ms(path)
-        if known is None and time.monotonic() < self._until:
+        length_ms = head_length_ms(path)
+        if length_ms is None and time.monotonic() < self._until:
             return said_length_ms(path)
-        return known
+        return length_ms
 
 
 def expect(source: ImportSource, settings: Settings, store: MediaStore) -> Expectation:

@@ -148,12 +148,12 @@ class ImportAttempt:
 
     def _jobs(self) -> ImportJobs | None:
         """Looked up for each chunk: an archive's rules may have become stricter."""
-        asked, batch_id = self._row.options, self._row.batch_id
-        if asked is None or batch_id is None:
+        options, batch_id = self._row.options, self._row.batch_id
+        if options is None or batch_id is None:
             return None
         with self._database.reading() as session:
             rules = rules_of(session, self._row.archive)
-        return ImportJobs(requested=rules.requested(asked, self._services), batch_id=batch_id)
+        return ImportJobs(requested=rules.requested(options, self._services), batch_id=batch_id)
 
     def _prepare(self, pool: ThreadPoolExecutor, items: Sequence[ListedItem]) -> ImportChunk:
         futures = [pool.submit(self._preparer.prepare, item) for item in items]

@@ -123,8 +123,8 @@ def fail(database: Database, claim: ImportClaim, error: CodedError) -> None:
 
 def requeue(database: Database, claim: ImportClaim, error: CodedError | None = None, *, due_in_s: float = 0) -> None:
     """Give it back, for any dispatcher to go on with behind what is kept; ``error`` is what it waits for."""
-    told = null() if error is None else shown(error)
-    _leave(database, claim, status=ImportState.QUEUED, error=told, due_ms=now_ms() + int(due_in_s * 1000))
+    reason = null() if error is None else shown(error)
+    _leave(database, claim, status=ImportState.QUEUED, error=reason, due_ms=now_ms() + int(due_in_s * 1000))
 
 
 def _leave(database: Database, claim: ImportClaim, **changes: Any) -> None:  # noqa: ANN401  # columns have many types

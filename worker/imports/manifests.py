@@ -115,12 +115,12 @@ def _read_json(line: bytes) -> Fields:
     return row
 
 
-def _csv_reader(header: bytes, known: Collection[str]) -> Callable[[bytes], Fields]:
+def _csv_reader(header: bytes, allowed: Collection[str]) -> Callable[[bytes], Fields]:
     columns = [name.strip().lower() for name in _cells(header.removeprefix(b"\xef\xbb\xbf"))]
-    unknown = sorted(set(columns) - set(known))
+    unknown = sorted(set(columns) - set(allowed))
     if unknown or "url" not in columns:
         raise InvalidRequest(
-            f"The first line must name the columns, with url, out of {', '.join(known)}; got {header[:200]!r}."
+            f"The first line must name the columns, with url, out of {', '.join(allowed)}; got {header[:200]!r}."
         )
 
     def read(line: bytes) -> Fields:

@@ -81,8 +81,8 @@ class SearchFilter:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def conditions(self, recording: type[Recording]) -> list[ColumnElement[bool]]:
-        asked = {recording.archive: self.archive, SearchRow.language: self.language}
-        given = [name == value for name, value in asked.items() if value is not None]
+        columns = {recording.archive: self.archive, SearchRow.language: self.language}
+        given = [name == value for name, value in columns.items() if value is not None]
         return given + [recording.labels[name].as_string() == value for name, value in self.labels.items()]
 
 
@@ -118,10 +118,10 @@ def _on_postgresql(
     """
     session.execute(text("SET LOCAL enable_seqscan = off"))
     end = (session.scalar(select(func.max(SearchRow.id))) or 0) + 1 if before is None else before
-    query = bindparam(None, as_tsquery(terms), type_=Text, literal_execute=True)
-    has_words = SearchRow.words.op("@@")(cast(query, TSQUERY))
-    wanted = select(SearchRow, CURRENT).join(CURRENT, true()).where(has_words, *where.conditions(CURRENT))
-    matching = wanted.where(SearchRow.id < end).limit(limit)
+    terms_sql = bindparam(None, as_tsquery(terms), type_=Text, literal_execute=True)
+    has_words = SearchRow.words.op("@@")(cast(terms_sql, TSQUERY))
+    rows = select(SearchRow, CURRENT).join(CURRENT, true()).where(has_words, *where.conditions(CURRENT))
+    matching = rows.where(SearchRow.id < end).limit(limit)
     lately = matching.where(SearchRow.id >= end - LATELY).order_by(SearchRow.id.desc())
     found = session.execute(lately).all()
     if len(found) == limit:
@@ -132,8 +132,8 @@ def _on_postgresql(
 def _on_sqlite(session: Session, terms: Sequence[Term], where: SearchFilter, before: int | None, limit: int) -> Rows:
     """Its full-text table keeps rows in their order and reads them backwards, as far as the page needs."""
     row, has_words = FULL_TEXT.c.rowid, column("search_words").op("MATCH")(as_fts5(terms))
-    wanted = select(SearchRow, Recording).join(Recording, IS_CURRENT).join(FULL_TEXT, row == SearchRow.id)
-    matching = wanted.where(has_words, *where.conditions(Recording))
+    rows = select(SearchRow, Recording).join(Recording, IS_CURRENT).join(FULL_TEXT, row == SearchRow.id)
+    matching = rows.where(has_words, *where.conditions(Recording))
     older = matching if before is None else matching.where(row < before)
     return session.execute(older.order_by(row.desc()).limit(limit)).all()
 

@@ -51,8 +51,8 @@ def as_tsquery(terms: Iterable[Term]) -> str:
 
 def as_fts5(terms: Sequence[Term]) -> str:
     """For SQLite's MATCH."""
-    wanted = " AND ".join(_fts5(term) for term in terms if not term.without)
-    return " NOT ".join([f"({wanted})", *(_fts5(term) for term in terms if term.without)])
+    positive = " AND ".join(_fts5(term) for term in terms if not term.without)
+    return " NOT ".join([f"({positive})", *(_fts5(term) for term in terms if term.without)])
 
 
 def _term(found: re.Match[str]) -> Term | None:
