@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
-from tests.fixtures.command_line import UpStack, cut_sample, running_up
-from tests.integration.test_cli import json_lines
+from tests.fixtures.command_line import UpStack, cut_sample, json_lines, running_up
 
 Captured = pytest.CaptureFixture[str]
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import insert
 
 from tests.fixtures.doors import House
+from tests.fixtures.metric_samples import samples
 from tests.fixtures.rows import add_campaign
-from tests.integration.worker.test_metrics import samples
 from worker.models import Budget as Row
 from worker.models import BudgetPeriod
 from worker.shapes.spending import Budget

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
-from tests.fixtures.command_line import UpStack, cut_sample, running_up
+from tests.fixtures.command_line import UpStack, cut_sample, json_lines, running_up
 from tests.fixtures.paths import ROOT
 from tests.fixtures.waiting import wait_for
 from worker.errors import TruncatedFile
@@ -30,10 +30,6 @@ def at_home(stack: UpStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """Commands find the stack by its home alone."""
     monkeypatch.setenv("LONGHAND_HOME", str(stack.home))
     monkeypatch.chdir(tmp_path)
-
-
-def json_lines(text: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def test_a_recording_s_transcript_goes_to_stdout_and_nothing_else_does(tmp_path: Path, capsys: Captured) -> None:

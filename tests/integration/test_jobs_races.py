@@ -1,16 +1,14 @@
 """Real threads on real databases: whoever comes at the same moment, a job is one job and has one holder."""
 
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select, update
 
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.rows import SPEC, claim, new_answer, new_recording, read_job, set_job, submit
+from tests.fixtures.threads import at_once
 from worker import breakers
 from worker.claims.claim import Claim, touch
 from worker.database import Database
@@ -22,20 +20,6 @@ from worker.queue.job_rows import Submitted
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import JobState, Lane, Segmentation
-
-Result = TypeVar("Result")
-
-
-def at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
-    """Run ``act`` with 0, 1, … in as many threads, all let go at the same moment."""
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> Result:
-        barrier.wait()
-        return act(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count)))
 
 
 def _count(database: Database, table: type[Job] | type[Recording] | type[Transcript]) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import cluster, figures, pytest_terminal_summary
+from tests.fixtures.figures import cluster, figures, pytest_terminal_summary
 
 __all__ = ["cluster", "figures", "pytest_terminal_summary"]
 

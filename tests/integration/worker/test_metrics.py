@@ -1,19 +1,13 @@
 """Prometheus's view of the rows, read back with its own parser."""
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.finished_jobs import cut, finished
+from tests.fixtures.metric_samples import samples
 from tests.fixtures.rows import new_answer, read_job, set_job, submit
 from worker import breakers, workers
 from worker.database import Database
 from worker.metrics import Metrics, exposition
 from worker.results import segments
-
-
-def samples(database: Database) -> dict[tuple[str, ...], float]:
-    families = text_string_to_metric_families(exposition(database).decode())
-    return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
 
 
 def test_an_empty_house_shows_zeros(database: Database) -> None:

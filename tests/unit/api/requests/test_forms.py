@@ -7,16 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.requests.forms import MAX_FIELD_BYTES, MAX_FIELDS, Form, boundary_of, read_events
+from tests.fixtures.multipart import body
 from worker.errors import InvalidRequest
-
-
-def body(*parts: tuple[str, str | None, bytes], boundary: bytes = b"xx", end: bytes = b"--\r\n") -> bytes:
-    whole = b""
-    for name, filename, data in parts:
-        file = f'; filename="{filename}"' if filename is not None else ""
-        head = f'Content-Disposition: form-data; name="{name}"{file}\r\nContent-Type: text/plain\r\n\r\n'
-        whole += b"--" + boundary + b"\r\n" + head.encode() + data + b"\r\n"
-    return whole + b"--" + boundary + end
 
 
 def form(whole: bytes, piece: int = 1 << 16) -> Form:

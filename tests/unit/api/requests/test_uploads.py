@@ -8,7 +8,7 @@ import pytest
 from api.requests.options import read_options
 from api.requests.uploads import clean_name, receive, refuse_length
 from tests.fixtures.doors import sound
-from tests.unit.api.requests.test_forms import body
+from tests.fixtures.multipart import body
 from worker.errors import InvalidRequest, NotAudio, UploadTooLarge
 from worker.media.store import MediaStore
 

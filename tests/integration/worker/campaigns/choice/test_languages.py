@@ -12,13 +12,14 @@ from tests.fixtures.campaigns import (
     do,
     jobs_of,
     members,
+    normal_job,
+    plan,
     run,
     settle,
     state_of,
     target,
 )
 from tests.fixtures.rows import new_answer
-from tests.integration.worker.campaigns.choice.test_plan import normal_job, plan
 from worker.archive_rules import Rules, save_archive
 from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life

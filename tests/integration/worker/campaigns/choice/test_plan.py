@@ -1,7 +1,6 @@
 """What a plan counts, prices and passes over, on both databases; a plan writes nothing."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -14,6 +13,8 @@ from tests.fixtures.campaigns import (
     do,
     jobs_of,
     members,
+    normal_job,
+    plan,
     run,
     settle,
     state_of,
@@ -22,30 +23,15 @@ from tests.fixtures.campaigns import (
 )
 from tests.fixtures.rows import claim
 from worker import archive_rules
-from worker.campaigns.choice.plan import expected_reuse, make_plan
-from worker.campaigns.choice.target import CampaignLimits, CampaignRules, Target
+from worker.campaigns.choice.plan import expected_reuse
+from worker.campaigns.choice.target import CampaignLimits
 from worker.campaigns.running import life
 from worker.database import Database
 from worker.errors import NothingNew, NothingSelected, PriceUnknown, ServiceNotAllowed, UnknownArchive
 from worker.models import Answer
-from worker.queue.job_rows import NewJob, add_job
 from worker.results.answers import NewAnswer, add_answer
-from worker.services.lookup import Services
-from worker.settings import Settings
 from worker.spec import Spec
 from worker.states import Lane
-
-
-def plan(database: Database, chosen: Target | None = None, *, canary: int = 0, **limits: Any) -> dict[str, Any]:  # noqa: ANN401  # any limit
-    with database.reading() as session:
-        found = make_plan(
-            session, Services(Settings()), chosen or target(), CampaignLimits(**limits), CampaignRules(canary=canary)
-        )
-    return found.plan.as_json()
-
-
-def normal_job(database: Database, recording_id: str, spec: Spec) -> str:
-    return str(do(database, add_job, NewJob(recording_id=recording_id, spec=spec, archive="calls")))
 
 
 def test_the_selection_is_counted_with_its_audio_and_what_is_sent_of_it(database: Database) -> None:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fixtures.campaigns import LAST, NEW, OLD, add_recording, target
+from tests.fixtures.campaigns import LAST, NEW, OLD, add_recording, normal_job, plan, target
 from tests.fixtures.rows import claim
-from tests.integration.worker.campaigns.choice.test_plan import normal_job, plan
 from worker.campaigns.choice.selection import Selection, joined
 from worker.database import Database
 from worker.errors import DamagedAudio, InvalidRequest

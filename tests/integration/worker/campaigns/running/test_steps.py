@@ -22,7 +22,7 @@ from tests.fixtures.campaigns import (
     target,
     work,
 )
-from tests.integration.test_jobs_races import at_once
+from tests.fixtures.threads import at_once
 from worker import workers
 from worker.budgets import Scope, budgets_of
 from worker.campaigns.choice.target import CampaignLimits
