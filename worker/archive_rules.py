@@ -83,10 +83,10 @@ def save_source(session: Session, name: str, source: dict[str, Any] | None) -> N
 
 def get_archive(session: Session, name: str) -> Archive:
     """The archive's row; raises UnknownArchive."""
-    found = session.scalar(select(Archive).where(Archive.name == name))
-    if found is None:
+    row = session.scalar(select(Archive).where(Archive.name == name))
+    if row is None:
         raise UnknownArchive(f"There is no archive {name!r}.")
-    return found
+    return row
 
 
 def locked_archive(session: Session, name: str) -> Archive:

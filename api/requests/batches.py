@@ -72,7 +72,7 @@ def submit_items(
     ready = [replace(entry, batch_id=batch_id) for entry in prepared if isinstance(entry, Submission)]
     made = iter(submit_many(session, ready))
     outcomes = [_outcome(number, entry, made) for number, entry in enumerate(prepared, 1)]
-    return outcomes, frozenset(one.spec.lane for one in ready)
+    return outcomes, frozenset(submission.spec.lane for submission in ready)
 
 
 def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> BatchItem:

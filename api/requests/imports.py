@@ -99,13 +99,13 @@ class ManifestUpload:
 
     def _counted(self, body: Iterator[bytes]) -> Iterator[bytes]:
         last = b""
-        for piece in body:
+        for chunk in body:
             if not self._begun:
-                check_head(piece, self._kind, ManifestRow.model_fields)
+                check_head(chunk, self._kind, ManifestRow.model_fields)
                 self._begun = True
-            self._lines += piece.count(NEWLINE)
-            last = piece or last
-            yield piece
+            self._lines += chunk.count(NEWLINE)
+            last = chunk or last
+            yield chunk
         self._lines += 0 if last.endswith(NEWLINE) or not last else 1
 
 

@@ -67,15 +67,17 @@ class ManifestSubmission:
             return state if _is_kept(chunk, state) else self._submit(session, chunk, ready, state)
 
         done = self._step(step, state)
-        self._once.wake({one.spec.lane for _, one in ready if isinstance(one, Submission)})
+        self._once.wake({entry.spec.lane for _, entry in ready if isinstance(entry, Submission)})
         return done
 
     def _submit(self, session: Session, chunk: ManifestChunk, ready: Ready, state: State) -> State:
         batch_id = state.get("batch") or add_batch(session, self._name)
-        good = [one for _, one in ready if isinstance(one, Submission)]
-        existing = sum(one.existing for one in submit_many(session, [replace(one, batch_id=batch_id) for one in good]))
+        good = [replace(entry, batch_id=batch_id) for _, entry in ready if isinstance(entry, Submission)]
+        existing = sum(submitted.existing for submitted in submit_many(session, good))
         problems = [
-            {"line": line, "error": problem(one).as_json()} for line, one in ready if not isinstance(one, Submission)
+            {"line": line, "error": problem(entry).as_json()}
+            for line, entry in ready
+            if not isinstance(entry, Submission)
         ]
         return {
             "batch": batch_id,

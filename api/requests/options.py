@@ -69,9 +69,9 @@ def read_retry(fields: object) -> RetryOptions:
     return checked(RetryOptions.model_validate, given)
 
 
-def changed(spec: Spec, asked: RetryOptions, services: Services) -> Spec:
+def spec_of_retry(spec: Spec, options: RetryOptions, services: Services) -> Spec:
     """The job's spec with what was asked for. Raises UnknownService, UnknownLanguage, LanguageNotSupported."""
-    given = asked.of_spec()
+    given = options.of_spec()
     if not given:
         return spec  # its service may not be known any more: that is for the worker to say
     own = spec.options()

@@ -14,7 +14,7 @@ from api.http.queries import PageQuery
 from api.http.request_headers import etag, matches, wait_s
 from api.requests.docs import FILTER, RETRY, problems
 from api.requests.filters import JobQuery, chosen_by
-from api.requests.options import RetryOptions, changed, read_retry
+from api.requests.options import RetryOptions, read_retry, spec_of_retry
 from worker.archive_rules import rules_of_job
 from worker.errors import InvalidRequest
 from worker.queue import jobs
@@ -111,7 +111,7 @@ def retry_job(job_id: str, deps: Deps, options: Options, once: Once) -> Job:
     gets a new job that sends only them, and so does any job with another option; it names this one as `retry_of`."""
 
     def work(session: Session) -> Answer[Job]:
-        spec = changed(read_spec(session, job_id), options, deps.services)
+        spec = spec_of_retry(read_spec(session, job_id), options, deps.services)
         rules_of_job(session, job_id).check(spec.service)
         given = options.given()
         made = retry_as(session, job_id, spec, deadline=given.get("deadline"), fresh=given.get("fresh", False))

@@ -20,10 +20,10 @@ def add_batch(session: Session, name: str | None = None) -> str:
 
 def require_batch(session: Session, batch_id: str) -> Batch:
     """The batch's row; raises UnknownBatch."""
-    found = session.get(Batch, batch_id)
-    if found is None:
+    batch = session.get(Batch, batch_id)
+    if batch is None:
         raise UnknownBatch(f"There is no batch {batch_id!r}.")
-    return found
+    return batch
 
 
 def count_in(session: Session, pairs: Iterable[tuple[str | None, str]]) -> None:

@@ -52,14 +52,14 @@ def _code(given: str) -> str:
     return code
 
 
-def sentence(found: Any) -> str:  # noqa: ANN401  # pydantic's list of errors
+def sentence(errors: Any) -> str:  # noqa: ANN401  # pydantic's list of errors
     """Pydantic's errors, each with the field's name in front."""
-    return "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in found) + "."
+    return "; ".join(f"{_field(error['loc'])}: {error['msg']}" for error in errors) + "."
 
 
-def _field(place: tuple[Any, ...]) -> str:
-    """The first part of a place says where it was looked for, not which field it is."""
-    named = place[1:] if place and place[0] in {"query", "body", "path", "header"} else place
+def _field(location: tuple[Any, ...]) -> str:
+    """The first part of a location says where it was looked for, not which field it is."""
+    named = location[1:] if location and location[0] in {"query", "body", "path", "header"} else location
     return ".".join(map(str, named)) or "body"
 
 

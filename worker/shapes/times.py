@@ -75,10 +75,10 @@ def _moment_of_a_recording(given: object) -> datetime:
 
 
 def _as_iso(text: str) -> str:
-    found = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)[-_ T]+(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?", text)
-    if not found:
+    parts = re.fullmatch(r"(\d{4})-?(\d\d)-?(\d\d)[-_ T]+(\d\d)[-:_.]?(\d\d)(?:[-:_.]?(\d\d))?", text)
+    if not parts:
         return text
-    year, month, day, hour, minute, second = found.groups(default="00")
+    year, month, day, hour, minute, second = parts.groups(default="00")
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}"
 
 
