@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from tests.fixtures.attempts import SPEC, House
+from tests.fixtures.attempts import SPEC, Worker
 from tests.fixtures.hostile import HostileServer, Peer
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.sounds import noise, silence, talk
@@ -23,169 +23,171 @@ CUT = replace(SPEC, segmentation=Segmentation.DOCUMENT, cut={"soft_ms": 0, "targ
 
 
 @pytest.fixture
-def house(tmp_path: Path, database_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
+def worker(tmp_path: Path, database_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[Worker]:
     settings = {"home": tmp_path, "database_url": database_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
     (tmp_path / "prices.toml").write_text("[local.scripted]\nusd_per_s = 0.001\n")
-    made = House(tmp_path, settings, start_recognizer)
+    made = Worker(tmp_path, settings, start_recognizer)
     made.open()
     yield made
     made.close()
 
 
-def allow(house: House, **limits: int) -> None:
-    with house.resources.database.writing() as session:
+def allow(worker: Worker, **limits: int) -> None:
+    with worker.resources.database.writing() as session:
         set_budget(session, Scope.ARCHIVE, "tests", Period.ALL, **limits)
         session.commit()
-    house.resources.budgets.forget()
-    wake_funded(house.resources.database)
+    worker.resources.budgets.forget()
+    wake_funded(worker.resources.database)
 
 
-def state(house: House) -> BudgetState:
-    with house.resources.database.reading() as session:
+def state(worker: Worker) -> BudgetState:
+    with worker.resources.database.reading() as session:
         [found] = budgets_of(session, Scope.ARCHIVE, "tests")
         assert sum(session.scalars(select(ClaimReservation.reserved_ms))) == found.reserved_ms
     return found
 
 
-def test_a_job_within_its_budget_spends_what_it_sent(house: House) -> None:
-    job_id = house.submit(talk(*THREE), spec=CUT)
-    allow(house, limit_ms=60_000, limit_nusd=10**9)
-    house.attempt()
+def test_a_job_within_its_budget_spends_what_it_sent(worker: Worker) -> None:
+    job_id = worker.submit(talk(*THREE), spec=CUT)
+    allow(worker, limit_ms=60_000, limit_nusd=10**9)
+    worker.attempt()
 
-    found = state(house)
-    assert house.job(job_id).status == "succeeded"
-    assert (found.spent_ms, found.reserved_ms) == (house.sent_ms(job_id), 0)
+    found = state(worker)
+    assert worker.job(job_id).status == "succeeded"
+    assert (found.spent_ms, found.reserved_ms) == (worker.sent_ms(job_id), 0)
     assert found.spent_nusd == found.spent_ms * 1000
 
 
-def test_a_job_that_meets_the_end_of_a_budget_waits_and_goes_on_when_it_is_raised(house: House) -> None:
-    job_id = house.submit(talk(*THREE), spec=CUT)
-    allow(house, limit_ms=6000)
-    house.attempt()
+def test_a_job_that_meets_the_end_of_a_budget_waits_and_goes_on_when_it_is_raised(worker: Worker) -> None:
+    job_id = worker.submit(talk(*THREE), spec=CUT)
+    allow(worker, limit_ms=6000)
+    worker.attempt()
 
-    waits = house.job(job_id)
+    waits = worker.job(job_id)
     assert (waits.status, waits.waiting_code, waits.attempts) == ("queued", "budget_exhausted", 0)
     assert "archive 'tests'" in (waits.waiting_message or "")
-    assert 0 < house.received_ms() == state(house).spent_ms <= 6000
-    assert jobs.claim(house.resources.database, Lane.NORMAL, "w", 60) is None
+    assert 0 < worker.received_ms() == state(worker).spent_ms <= 6000
+    assert jobs.claim(worker.resources.database, Lane.NORMAL, "w", 60) is None
 
-    before = house.received_ms()
-    allow(house, limit_ms=60_000)
-    house.attempt()
-    assert house.job(job_id).status == "succeeded"
-    assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id)
-    assert house.received_ms() > before
-
-
-def test_a_job_under_a_limit_of_nothing_sends_nothing(house: House) -> None:
-    job_id = house.submit(talk(*THREE), spec=CUT)
-    allow(house, limit_nusd=0)
-    house.attempt()
-    assert house.job(job_id).waiting_code == "budget_exhausted"
-    assert house.received_ms() == 0
+    before = worker.received_ms()
+    allow(worker, limit_ms=60_000)
+    worker.attempt()
+    assert worker.job(job_id).status == "succeeded"
+    assert worker.received_ms() == state(worker).spent_ms == worker.sent_ms(job_id)
+    assert worker.received_ms() > before
 
 
-def test_what_was_answered_before_is_reused_without_a_budget(house: House) -> None:
-    first = house.submit(talk(*THREE), spec=CUT)
-    house.attempt()
-    assert house.job(first).status == "succeeded"
-    allow(house, limit_ms=0)
-    again = house.submit(talk(*THREE), spec=replace(CUT, priority=1, cut={**CUT.cut, "pause_ms": 300}))
-    house.attempt()
-    assert house.job(again).status == "succeeded"
-    assert state(house).spent_ms == 0
+def test_a_job_under_a_limit_of_nothing_sends_nothing(worker: Worker) -> None:
+    job_id = worker.submit(talk(*THREE), spec=CUT)
+    allow(worker, limit_nusd=0)
+    worker.attempt()
+    assert worker.job(job_id).waiting_code == "budget_exhausted"
+    assert worker.received_ms() == 0
 
 
-def test_a_second_sending_is_reserved_too_and_not_made_where_there_is_no_room(house: House) -> None:
-    house.open(fault="reset")  # no answer ever comes back
-    job_id = house.submit(talk((3000, 0)), spec=CUT)
-    allow(house, limit_ms=4000)
-    house.attempt()
-    assert house.job(job_id).waiting_code == "budget_exhausted"
-    assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id) == 3000
+def test_what_was_answered_before_is_reused_without_a_budget(worker: Worker) -> None:
+    first = worker.submit(talk(*THREE), spec=CUT)
+    worker.attempt()
+    assert worker.job(first).status == "succeeded"
+    allow(worker, limit_ms=0)
+    again = worker.submit(talk(*THREE), spec=replace(CUT, priority=1, cut={**CUT.cut, "pause_ms": 300}))
+    worker.attempt()
+    assert worker.job(again).status == "succeeded"
+    assert state(worker).spent_ms == 0
 
 
-def test_as_often_as_it_is_sent_it_is_paid(house: House) -> None:
-    house.open(fault="reset")
-    job_id = house.submit(talk((3000, 0)), spec=CUT)
-    allow(house, limit_ms=60_000)
-    house.attempt()
-    assert house.job(job_id).waiting_code == "connection_lost"
-    assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id) > 3000
-    assert state(house).reserved_ms == 0
+def test_a_second_sending_is_reserved_too_and_not_made_where_there_is_no_room(worker: Worker) -> None:
+    worker.open(fault="reset")  # no answer ever comes back
+    job_id = worker.submit(talk((3000, 0)), spec=CUT)
+    allow(worker, limit_ms=4000)
+    worker.attempt()
+    assert worker.job(job_id).waiting_code == "budget_exhausted"
+    assert worker.received_ms() == state(worker).spent_ms == worker.sent_ms(job_id) == 3000
 
 
-def test_a_stream_pays_for_silence_too_and_gives_back_what_it_did_not_send(house: House) -> None:
-    job_id = house.submit(talk(*THREE))
-    allow(house, limit_ms=60_000)
-    house.attempt()
-    found = state(house)
-    assert house.job(job_id).status == "succeeded"
-    assert (found.spent_ms, found.reserved_ms) == (house.sent_ms(job_id), 0)
-    assert found.spent_ms == house.received_ms() >= 13_500
+def test_as_often_as_it_is_sent_it_is_paid(worker: Worker) -> None:
+    worker.open(fault="reset")
+    job_id = worker.submit(talk((3000, 0)), spec=CUT)
+    allow(worker, limit_ms=60_000)
+    worker.attempt()
+    assert worker.job(job_id).waiting_code == "connection_lost"
+    assert worker.received_ms() == state(worker).spent_ms == worker.sent_ms(job_id) > 3000
+    assert state(worker).reserved_ms == 0
 
 
-def test_a_stream_may_use_a_budget_to_its_last_millisecond(house: House) -> None:
-    job_id = house.submit(talk(*THREE))
-    allow(house, limit_ms=13_500)
-    house.attempt()
-    assert house.job(job_id).status == "succeeded"
-    assert state(house).spent_ms == 13_500
+def test_a_stream_pays_for_silence_too_and_gives_back_what_it_did_not_send(worker: Worker) -> None:
+    job_id = worker.submit(talk(*THREE))
+    allow(worker, limit_ms=60_000)
+    worker.attempt()
+    found = state(worker)
+    assert worker.job(job_id).status == "succeeded"
+    assert (found.spent_ms, found.reserved_ms) == (worker.sent_ms(job_id), 0)
+    assert found.spent_ms == worker.received_ms() >= 13_500
 
 
-def test_a_stream_that_meets_the_end_of_a_budget_keeps_what_was_said_and_goes_on_behind_it(house: House) -> None:
-    job_id = house.submit(talk(*THREE), spec=SPEC)
-    allow(house, limit_ms=8500)
-    house.attempt()
-    waits = house.job(job_id)
+def test_a_stream_may_use_a_budget_to_its_last_millisecond(worker: Worker) -> None:
+    job_id = worker.submit(talk(*THREE))
+    allow(worker, limit_ms=13_500)
+    worker.attempt()
+    assert worker.job(job_id).status == "succeeded"
+    assert state(worker).spent_ms == 13_500
+
+
+def test_a_stream_that_meets_the_end_of_a_budget_keeps_what_was_said_and_goes_on_behind_it(
+    worker: Worker,
+) -> None:
+    job_id = worker.submit(talk(*THREE), spec=SPEC)
+    allow(worker, limit_ms=8500)
+    worker.attempt()
+    waits = worker.job(job_id)
     assert (waits.status, waits.waiting_code) == ("queued", "budget_exhausted")
-    assert house.received_ms() == state(house).spent_ms <= 8500
-    heard = [segment.id for segment in house.segments(job_id)]
+    assert worker.received_ms() == state(worker).spent_ms <= 8500
+    heard = [segment.id for segment in worker.segments(job_id)]
     assert heard
 
-    allow(house, limit_ms=60_000)
-    house.attempt()
-    assert house.job(job_id).status == "succeeded"
-    assert [segment.id for segment in house.segments(job_id)][: len(heard)] == heard
-    assert house.received_ms() == state(house).spent_ms == house.sent_ms(job_id)
+    allow(worker, limit_ms=60_000)
+    worker.attempt()
+    assert worker.job(job_id).status == "succeeded"
+    assert [segment.id for segment in worker.segments(job_id)][: len(heard)] == heard
+    assert worker.received_ms() == state(worker).spent_ms == worker.sent_ms(job_id)
 
 
-def test_a_stream_pays_for_what_it_sends_again(house: House) -> None:
+def test_a_stream_pays_for_what_it_sends_again(worker: Worker) -> None:
     def hears_nothing(peer: Peer) -> None:
         peer.greet()
         to_the_end(peer)
 
-    house.tune(unknown_ms=10_000, quiet_s=0.1)
+    worker.tune(unknown_ms=10_000, quiet_s=0.1)
     with HostileServer(hears_nothing) as server:
-        house.open_at(server.url)
-        job_id = house.submit(noise(13_000))
-        allow(house, limit_ms=17_999)
-        house.attempt()
-        assert house.job(job_id).waiting_code == "budget_exhausted"
-        allow(house, limit_ms=60_000)
-        house.attempt()
+        worker.open_at(server.url)
+        job_id = worker.submit(noise(13_000))
+        allow(worker, limit_ms=17_999)
+        worker.attempt()
+        assert worker.job(job_id).waiting_code == "budget_exhausted"
+        allow(worker, limit_ms=60_000)
+        worker.attempt()
         heard_ms = sum(peer.audio_bytes // 32 for peer in server.peers)
 
-    assert house.job(job_id).status == "succeeded"
-    assert heard_ms == house.sent_ms(job_id) == state(house).spent_ms > 18_000
-    assert state(house).reserved_ms == 0
+    assert worker.job(job_id).status == "succeeded"
+    assert heard_ms == worker.sent_ms(job_id) == state(worker).spent_ms > 18_000
+    assert state(worker).reserved_ms == 0
 
 
-def test_silence_costs_a_budget_nothing_where_we_cut(house: House) -> None:
-    job_id = house.submit(silence(3000), spec=CUT)
-    allow(house, limit_ms=0)
-    house.attempt()
-    assert house.job(job_id).status == "succeeded"
+def test_silence_costs_a_budget_nothing_where_we_cut(worker: Worker) -> None:
+    job_id = worker.submit(silence(3000), spec=CUT)
+    allow(worker, limit_ms=0)
+    worker.attempt()
+    assert worker.job(job_id).status == "succeeded"
 
 
-def test_a_price_that_is_missing_fails_the_job_before_anything_is_sent(house: House) -> None:
-    (house.folder / "prices.toml").write_text("")
+def test_a_price_that_is_missing_fails_the_job_before_anything_is_sent(worker: Worker) -> None:
+    (worker.folder / "prices.toml").write_text("")
     remote = replace(CUT, service="mine", model="m")
-    (house.folder / "services.toml").write_text(
-        f'[mine]\nurl = "{house.resources.services.find("local").url}"\nmodel = "m"\n'
+    (worker.folder / "services.toml").write_text(
+        f'[mine]\nurl = "{worker.resources.services.find("local").url}"\nmodel = "m"\n'
     )
-    job_id = house.submit(talk(*THREE), spec=remote)
-    allow(house, limit_nusd=10**12)
-    house.attempt()
-    assert (house.job(job_id).status, house.job(job_id).error_code) == ("failed", "price_unknown")
-    assert house.received_ms() == 0
+    job_id = worker.submit(talk(*THREE), spec=remote)
+    allow(worker, limit_nusd=10**12)
+    worker.attempt()
+    assert (worker.job(job_id).status, worker.job(job_id).error_code) == ("failed", "price_unknown")
+    assert worker.received_ms() == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from realtime.protocol.events import Committed, Completed, Finish, Finished, SpeechStarted, SpeechStopped
-from tests.fixtures.attempts import House
+from tests.fixtures.attempts import Worker
 from tests.fixtures.hostile import HostileServer, Peer, error, serve_segments
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.sounds import noise, silence
@@ -20,9 +20,9 @@ PACE = 40.0  # so that little is on its way when a session breaks
 
 
 @pytest.fixture
-def house(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[House]:
+def worker(tmp_path: Path, sqlite_url: str, redis_url: str, start_recognizer: StartRecognizer) -> Iterator[Worker]:
     settings = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url, "jobs": 2, "renew_s": 3600}
-    made = House(tmp_path, {**settings, "pace": PACE}, start_recognizer, StreamTuning(pause_s=0))
+    made = Worker(tmp_path, {**settings, "pace": PACE}, start_recognizer, StreamTuning(pause_s=0))
     yield made
     made.close()
 
@@ -64,24 +64,24 @@ def says_what_sounds(peer: Peer) -> None:
     peer.say(Finished())
 
 
-def test_a_break_in_a_silence_goes_on_a_little_before_it(house: House) -> None:
+def test_a_break_in_a_silence_goes_on_a_little_before_it(worker: Worker) -> None:
     quiet_then_loud = np.concatenate([silence(30_000), noise(10_000)])
-    job_id, (_, second_ms) = run(house, breaks_in_silence, says_what_sounds, samples=quiet_then_loud)
+    job_id, (_, second_ms) = run(worker, breaks_in_silence, says_what_sounds, samples=quiet_then_loud)
 
-    assert house.job(job_id).status == "succeeded"
+    assert worker.job(job_id).status == "succeeded"
     assert 20_000 - stream.RUN_UP_MS <= 40_000 - second_ms <= 30_000 - stream.RUN_UP_MS
-    assert places(house, job_id) == [(30_000, 31_000)]
+    assert places(worker, job_id) == [(30_000, 31_000)]
 
 
-def test_no_sound_is_left_out_after_a_break_though_nobody_seemed_to_speak(house: House) -> None:
+def test_no_sound_is_left_out_after_a_break_though_nobody_seemed_to_speak(worker: Worker) -> None:
     quiet_then_loud = np.concatenate([silence(12_000), noise(28_000)])
-    job_id, (_, second_ms) = run(house, breaks_in_silence, says_what_sounds, samples=quiet_then_loud)
+    job_id, (_, second_ms) = run(worker, breaks_in_silence, says_what_sounds, samples=quiet_then_loud)
 
     assert second_ms == 40_000 - 12_000 + stream.RUN_UP_MS
-    assert places(house, job_id) == [(12_000, 13_000)]
+    assert places(worker, job_id) == [(12_000, 13_000)]
 
 
-def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(house: House) -> None:
+def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(worker: Worker) -> None:
     """It takes what we send and listens to it at its own pace: minutes may lie between the two."""
 
     def lags(peer: Peer) -> None:
@@ -91,52 +91,52 @@ def test_what_a_service_had_not_come_to_when_it_broke_is_sent_again(house: House
         until_heard(peer)
         peer.reset()
 
-    house.tune(unknown_ms=1_000_000)
+    worker.tune(unknown_ms=1_000_000)
     loud = noise(430_000)
-    job_id, (_, second_ms) = run(house, lags, says_one_thing, samples=loud, pace=400)
+    job_id, (_, second_ms) = run(worker, lags, says_one_thing, samples=loud, pace=400)
 
     assert second_ms == 427_000
-    assert places(house, job_id) == [(1000, 3000), (4000, 5000)]
-    assert house.transcript(job_id).sent_ms >= 400_000 + second_ms
+    assert places(worker, job_id) == [(1000, 3000), (4000, 5000)]
+    assert worker.transcript(job_id).sent_ms >= 400_000 + second_ms
 
 
-def test_a_break_soon_after_the_beginning_begins_anew(house: House) -> None:
-    _, (_, second_ms) = run(house, breaks_in_silence, says_one_thing)
+def test_a_break_soon_after_the_beginning_begins_anew(worker: Worker) -> None:
+    _, (_, second_ms) = run(worker, breaks_in_silence, says_one_thing)
     assert second_ms == 40_000
 
 
-def test_a_break_in_speech_goes_on_behind_what_was_finished(house: House) -> None:
-    job_id, (_, second_ms) = run(house, breaks_in_speech, says_one_thing)
+def test_a_break_in_speech_goes_on_behind_what_was_finished(worker: Worker) -> None:
+    job_id, (_, second_ms) = run(worker, breaks_in_speech, says_one_thing)
 
     assert second_ms == 37_000
-    assert places(house, job_id) == [(1000, 3000), (4000, 5000)]
+    assert places(worker, job_id) == [(1000, 3000), (4000, 5000)]
 
 
-def test_an_utterance_that_ended_with_its_session_is_heard_anew(house: House) -> None:
+def test_an_utterance_that_ended_with_its_session_is_heard_anew(worker: Worker) -> None:
     def fails_in_speech(peer: Peer) -> None:
         speaks(peer)
         peer.take_until(Finish)
         peer.say(error("server_error", "InternalError"))
 
-    job_id, (_, second_ms) = run(house, fails_in_speech, says_one_thing)
+    job_id, (_, second_ms) = run(worker, fails_in_speech, says_one_thing)
 
     assert second_ms == 37_000
-    assert places(house, job_id) == [(1000, 3000), (4000, 5000)]
+    assert places(worker, job_id) == [(1000, 3000), (4000, 5000)]
 
 
-def test_what_a_broken_session_swallowed_is_counted(house: House) -> None:
-    job_id, heard_ms = run(house, breaks_in_speech, says_one_thing)
-    assert house.transcript(job_id).sent_ms >= sum(heard_ms) > 50_000
+def test_what_a_broken_session_swallowed_is_counted(worker: Worker) -> None:
+    job_id, heard_ms = run(worker, breaks_in_speech, says_one_thing)
+    assert worker.transcript(job_id).sent_ms >= sum(heard_ms) > 50_000
 
 
-def test_a_service_that_only_breaks_ends_the_attempt_after_three_sessions(house: House) -> None:
-    job_id, heard_ms = run(house, breaks_in_silence)
+def test_a_service_that_only_breaks_ends_the_attempt_after_three_sessions(worker: Worker) -> None:
+    job_id, heard_ms = run(worker, breaks_in_silence)
 
     assert len(heard_ms) == 3
-    assert (house.job(job_id).status, house.job(job_id).waiting_code) == ("queued", "connection_lost")
+    assert (worker.job(job_id).status, worker.job(job_id).waiting_code) == ("queued", "connection_lost")
 
 
-def test_answers_out_of_order_are_stored_in_order(house: House) -> None:
+def test_answers_out_of_order_are_stored_in_order(worker: Worker) -> None:
     def turned_round(peer: Peer) -> None:
         peer.greet()
         hear(peer, 5000)
@@ -146,12 +146,12 @@ def test_answers_out_of_order_are_stored_in_order(house: House) -> None:
         peer.say(Completed(item_id="two", transcript="two"), Completed(item_id="one", transcript="one"))
         to_the_end(peer)
 
-    job_id, _ = run(house, turned_round, ms=6000)
-    assert house.transcript(job_id).text == "one two"
-    assert places(house, job_id) == [(500, 1500), (2500, 3500)]
+    job_id, _ = run(worker, turned_round, ms=6000)
+    assert worker.transcript(job_id).text == "one two"
+    assert places(worker, job_id) == [(500, 1500), (2500, 3500)]
 
 
-def test_a_service_that_says_no_times_is_followed_all_the_same(house: House) -> None:
+def test_a_service_that_says_no_times_is_followed_all_the_same(worker: Worker) -> None:
     def timeless(peer: Peer) -> None:
         peer.greet()
         hear(peer, 3000)
@@ -160,8 +160,8 @@ def test_a_service_that_says_no_times_is_followed_all_the_same(house: House) -> 
         peer.say(Completed(item_id="two", transcript="two"))
         to_the_end(peer)
 
-    job_id, _ = run(house, timeless, ms=8000)
-    first, second = places(house, job_id)
+    job_id, _ = run(worker, timeless, ms=8000)
+    first, second = places(worker, job_id)
     assert first[0] == 0
     assert first[1] == second[0]
     assert second[1] <= 8000
@@ -189,32 +189,32 @@ def says_again(text: str) -> Callable[[Peer], None]:
     return script
 
 
-def test_a_suspicious_utterance_is_asked_for_once_more_in_a_session_of_its_own(house: House) -> None:
-    job_id, heard_ms = run(house, looping(500, 2500), says_again("so they said"), ms=4000)
+def test_a_suspicious_utterance_is_asked_for_once_more_in_a_session_of_its_own(worker: Worker) -> None:
+    job_id, heard_ms = run(worker, looping(500, 2500), says_again("so they said"), ms=4000)
 
-    transcript = house.transcript(job_id)
+    transcript = worker.transcript(job_id)
     assert (transcript.text, transcript.segments[0]["flags"]) == ("so they said", [])
     assert heard_ms == [4000, 2000]
     assert transcript.sent_ms == 6000
 
 
-def test_what_stays_suspicious_is_kept_with_its_flag(house: House) -> None:
-    job_id, heard_ms = run(house, looping(500, 2500), says_again(LOOP), ms=4000)
+def test_what_stays_suspicious_is_kept_with_its_flag(worker: Worker) -> None:
+    job_id, heard_ms = run(worker, looping(500, 2500), says_again(LOOP), ms=4000)
 
-    assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]
-    assert house.transcript(job_id).segments[0]["flags"] == ["loop"]
+    assert [segment.flags for segment in worker.segments(job_id)] == [["loop"]]
+    assert worker.transcript(job_id).segments[0]["flags"] == ["loop"]
     assert heard_ms == [4000, 2000]
 
 
-def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(house: House) -> None:
-    house.tune(kept_ms=1000)
-    job_id, heard_ms = run(house, looping(500, 2500), ms=4000)
+def test_an_utterance_that_cannot_be_asked_for_again_keeps_its_flag(worker: Worker) -> None:
+    worker.tune(kept_ms=1000)
+    job_id, heard_ms = run(worker, looping(500, 2500), ms=4000)
 
-    assert [segment.flags for segment in house.segments(job_id)] == [["loop"]]
+    assert [segment.flags for segment in worker.segments(job_id)] == [["loop"]]
     assert heard_ms == [4000]
 
 
-def test_words_for_silence_are_suspicious_in_a_stream_too(house: House) -> None:
+def test_words_for_silence_are_suspicious_in_a_stream_too(worker: Worker) -> None:
     def imagines(peer: Peer) -> None:
         peer.greet()
         hear(peer, 3000)
@@ -222,17 +222,17 @@ def test_words_for_silence_are_suspicious_in_a_stream_too(house: House) -> None:
         to_the_end(peer)
 
     with HostileServer(imagines, says_again("")) as server:
-        house.open_at(server.url)
-        job_id = house.submit(silence(4000))
-        house.attempt()
+        worker.open_at(server.url)
+        job_id = worker.submit(silence(4000))
+        worker.attempt()
 
-    assert house.transcript(job_id).text == ""
+    assert worker.transcript(job_id).text == ""
 
 
-def test_a_recording_whose_length_is_no_whole_millisecond_comes_to_its_end(house: House) -> None:
+def test_a_recording_whose_length_is_no_whole_millisecond_comes_to_its_end(worker: Worker) -> None:
     with HostileServer(says_one_thing) as server:
-        house.open_at(server.url)
-        job_id = house.submit(np.concatenate([noise(4000), noise(1)[:7]]))
-        house.attempt()
+        worker.open_at(server.url)
+        job_id = worker.submit(np.concatenate([noise(4000), noise(1)[:7]]))
+        worker.attempt()
 
-    assert (house.job(job_id).status, house.job(job_id).audio_ms) == ("succeeded", 4000)
+    assert (worker.job(job_id).status, worker.job(job_id).audio_ms) == ("succeeded", 4000)
