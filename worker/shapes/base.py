@@ -18,7 +18,10 @@ class Shape(BaseModel):
 
     @classmethod
     def read(cls, answer: Mapping[str, Any]) -> Self:
-        """A server's answer, which may be newer than this program. Raises ValidationError where it is another thing."""
+        """A server's answer, or JSON in a row, either of which may be newer than this program.
+
+        Raises ValidationError where it is another thing.
+        """
         return cls.model_validate(answer, extra="ignore")
 
     @classmethod

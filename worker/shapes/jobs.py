@@ -1,6 +1,6 @@
 """Jobs, and batches of them."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from worker.shapes.base import Moment, Page, Problem, Shape
 
@@ -29,22 +29,27 @@ class JobError(Shape):
 
 
 class Spec(Shape):
+    """What was asked for, frozen when the job was made."""
+
+    # Rows of older versions may lack what has a default; it is sent all the same.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     service: str
     model: str
     language: str | None
     context: str
     channels: str
-    channel_labels: dict[str, str] = Field(description="Who speaks, by the channel's number.")
+    channel_labels: dict[str, str] = Field({}, description="Who speaks, by the channel's number.")
     segmentation: str
-    cut: dict[str, int] = Field(description="Numbers of the preset that the job has set.")
-    voice: bool = Field(description="What has no speech in it was left out.")
+    cut: dict[str, int] = Field({}, description="Numbers of the preset that the job has set.")
+    voice: bool = Field(False, description="What has no speech in it was left out.")
     lane: str
     priority: int
-    revision: int
+    revision: int = 0
     version: str = Field(
-        description="Of Longhand, when the job was made; another one alone makes nothing be sent again."
+        "", description="Of Longhand, when the job was made; another one alone makes nothing be sent again."
     )
-    identity: str = Field(description="Who the service really is, where that is not its name; else empty.")
+    identity: str = Field("", description="Who the service really is, where that is not its name; else empty.")
 
 
 class Job(Shape):

@@ -97,7 +97,7 @@ def _archive(row: models.Archive) -> Archive:
         channels=row.channels,
         channel_labels=row.channel_labels,
         services=row.services,
-        sync=None if row.sync is None else SyncedFolder(**row.sync),
+        sync=None if row.sync is None else SyncedFolder.read(row.sync),
         created_at=moment(row.created_ms),
     )
 
@@ -123,4 +123,4 @@ def _import(row: models.Import) -> Import:
 
 
 def _row_error(kept: dict[str, Any]) -> RowError:
-    return RowError.model_validate(kept)
+    return RowError.read(kept)

@@ -22,7 +22,7 @@ def read_transcript(session: Session, job_id: str, *, partial: bool = False) -> 
         raise UnknownJob(f"There is no job {job_id!r}.")
     finished = session.scalar(select(models.Transcript).where(models.Transcript.job_id == job_id))
     if finished is not None:
-        return Transcript.model_validate(_fields(finished))
+        return Transcript.read(_fields(finished))
     if not partial:
         raise NotReady(_why(job))
     return _so_far(session, job)
@@ -32,7 +32,7 @@ def read_version(session: Session, transcript_id: str) -> tuple[Transcript, str]
     """One version, and the name of its recording; raises UnknownTranscript."""
     row = _get_version(session, transcript_id)
     source = session.get_one(Recording, row.recording_id).source
-    return Transcript.model_validate(_fields(row)), source
+    return Transcript.read(_fields(row)), source
 
 
 def compare_versions(session: Session, old_id: str, new_id: str) -> Comparison:

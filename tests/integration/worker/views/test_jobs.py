@@ -175,3 +175,16 @@ def test_the_estimate_goes_by_the_present_attempt_and_not_by_what_was_before(dat
     left_s = shown(database, again.job_id).eta_s
     assert left_s is not None
     assert 5 <= left_s < 30  # 1 s of 3 s is left after 10 s
+
+
+def test_a_row_that_another_version_wrote_is_shown(database: Database) -> None:
+    """One such row must not hide the others of a list."""
+    job_id = submit(database)
+    spec = {"service": "local", "model": "m", "language": None, "context": "", "channels": "auto"}
+    set_job(database, job_id, spec={**spec, "segmentation": "document", "lane": "normal", "priority": 0, "mood": "new"})
+    job = shown(database, job_id)
+    assert job.spec.model == "m"
+    assert (job.spec.voice, job.spec.cut, job.spec.identity) == (False, {}, "")
+    with database.reading() as session:
+        listed = list_jobs(session, JobFilter(), PageRequest(limit=10))
+    assert [one.id for one in listed.items] == [job_id]
