@@ -3,6 +3,7 @@
 import html
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -63,14 +64,13 @@ def test_terms_are_written_for_each_database() -> None:
 
 @given(st.text(max_size=60))
 def test_sqlite_takes_whatever_is_not_refused(query: str) -> None:
-    table = sqlite3.connect(":memory:")
-    table.execute("CREATE VIRTUAL TABLE t USING fts5(words, tokenize='ascii')")
     try:
         terms = parse(query)
     except InvalidRequest:
         return
-    assert table.execute("SELECT rowid FROM t WHERE t MATCH ?", [as_fts5(terms)]).fetchall() == []
-    table.close()
+    with closing(sqlite3.connect(":memory:")) as table:
+        table.execute("CREATE VIRTUAL TABLE t USING fts5(words, tokenize='ascii')")
+        assert table.execute("SELECT rowid FROM t WHERE t MATCH ?", [as_fts5(terms)]).fetchall() == []
 
 
 @pytest.mark.parametrize(
