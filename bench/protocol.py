@@ -22,7 +22,7 @@ import psutil
 
 from bench.protocol_clients import WAYS, Talker
 from bench.report import keep, load, show
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.recognizer_process import recognizer_process
 from worker.probing.speech import speech
 

@@ -14,7 +14,7 @@ import typer
 
 from api.cli.exits import UsageProblem
 from api.client.transport import without_empty
-from worker.shapes.declared import CommandOption, command_options
+from worker.shapes.declarations import CommandOption, command_options
 from worker.shapes.options import Use, job_options
 from worker.shapes.selection import JobFields
 

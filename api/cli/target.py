@@ -14,7 +14,7 @@ from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_p
 from api.cli.options import grouped, shown_as
 from api.cli.output.printing import note
 from api.cli.stack.home import Server, read_server, running_server
-from api.cli.stack.logtail import LogTail
+from api.cli.stack.log_tail import LogTail
 from api.cli.stack.plan import own_command
 from api.cli.stack.recognizer import Engine
 from api.cli.stack.supervisor import start_tied

@@ -19,7 +19,7 @@ from realtime.service.admission import HEALTH_PATH, Admission, Refusal
 from realtime.service.config import EngineName, RecognizerConfig
 from realtime.service.engines.http_gateways import OpenAIGateway, QwenGateway
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine
-from realtime.service.engines.scripted import ScriptedEngine
+from realtime.service.engines.scripted_engine import ScriptedEngine
 from realtime.service.faults import Absence, Faults
 from realtime.service.serving import LocalSession, RecognizerLog, Service
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from realtime.protocol.events import ClientEvent, Commit, Finish, append_audio, encode
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer
 from tests.fixtures.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client

@@ -17,7 +17,7 @@ from worker.budgets import Period, Scope, budgets_of, remove_budget
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.imports.matching import archive_index
-from worker.queue import claimable, idempotency, jobs, submission, sweep
+from worker.queue import claim_query, idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter, first_part, newest
 from worker.queue.waiting import keep_marks
 from worker.results import answers, segments
@@ -157,7 +157,7 @@ HOT: dict[str, Callable[[Database], object]] = {
     "submit": writing(submission.submit, new_recording(), SPEC),
     "submit again": writing(submission.submit, new_recording(archive="a7", identity="sha256:7"), SPEC),
     "claim": lambda database: jobs.claim(database, Lane.BULK, "w", 60),
-    "count what is due": lambda database: claimable.count_due(database, Lane.NORMAL, 40),
+    "count what is due": lambda database: claim_query.count_due(database, Lane.NORMAL, 40),
     "renew": lambda database: jobs.renew(database, [CLAIM], 60),
     "expire": sweep.expire,
     "fail what is overdue": sweep.fail_overdue,

@@ -8,7 +8,7 @@ from realtime.client.session import Session
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import KeyRefused, RateLimited, RealtimeError, RequestRejected
 from realtime.protocol.events import TurnDetection
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer

@@ -19,7 +19,7 @@ from websockets.typing import Origin
 from realtime.protocol.engine import Answer, Hypothesis, Segment
 from realtime.service import server
 from realtime.service.config import RecognizerConfig
-from realtime.service.engines.scripted import ScriptedEngine, words_of
+from realtime.service.engines.scripted_engine import ScriptedEngine, words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.pcm import silence, tone
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer

@@ -16,7 +16,7 @@ from dashscope.audio.qwen_omni import MultiModality, OmniRealtimeCallback, OmniR
 from dashscope.audio.qwen_omni.omni_realtime import TranscriptionParams
 from dashscope.v2.errors import DashScopeError
 
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer
 

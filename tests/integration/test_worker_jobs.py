@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.redis import RedisServer
 from tests.fixtures.sounds import audio, music, read_samples, silence, talk, tone, write_wav

@@ -24,7 +24,7 @@ from worker.models import Job
 from worker.processes.housekeeping import tidy
 from worker.processes.readiness import Pulse
 from worker.processes.tasks import FEWEST, Waker
-from worker.queue import claimable, sweep
+from worker.queue import claim_query, sweep
 from worker.queue.waiting import keep_marks
 from worker.settings import Settings
 from worker.spending.sweep import settle_dead, wake_funded
@@ -98,7 +98,7 @@ class Dispatcher:
 
     def top_up(self, lane: Lane, room: int) -> int:
         """Send what is missing between the wake-ups that lie in Redis and the jobs that are due; how many."""
-        due = claimable.count_due(self.database, lane, room)
+        due = claim_query.count_due(self.database, lane, room)
         waiting = self.waker.waiting(lane) if due else None
         if waiting is None:  # nothing is due, or Redis is away: the next round asks again
             return 0

@@ -20,7 +20,7 @@ from worker.database import Database, change, now_ms
 from worker.errors import IllegalMove, UnexpectedError, UnknownJob
 from worker.hints import message_of
 from worker.models import Job, Recording, Segment
-from worker.queue.claimable import next_due
+from worker.queue.claim_query import next_due
 from worker.queue.filters import JobFilter
 from worker.queue.members import given_again
 from worker.queue.moves import ended_by, move_claimed, move_many, moving

@@ -1,7 +1,7 @@
 """What a queued job waits for: its ``waiting_…`` columns, and the mark by which claims begin behind it.
 
 A job is blocked while its service refuses everybody, and while a budget of its has nothing left.
-`worker.queue.claimable` passes over blocked jobs by itself, but one after the other: very many of them ahead of the
+`worker.queue.claim_query` passes over blocked jobs by itself, but one after the other: very many of them ahead of the
 rest would make each claim slow. So each may be marked in ``held_by`` with what blocks it, and the index of claims has
 the marked ones elsewhere. Who blocks jobs tells them, and who unblocks them wakes them, in the same breath; what a
 race leaves wrong, and who asks when a probe is due, is for `keep_marks`.

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
-from worker.shapes.declared import CommandOption, Help, command_options, help_of
+from worker.shapes.declarations import CommandOption, Help, command_options, help_of
 from worker.shapes.fields import ChannelLabels, Context, Labels, Name, Numbers, Url
 from worker.shapes.times import DeadlineField
 from worker.states import Channels, Lane, Segmentation

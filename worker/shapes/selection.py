@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from worker.shapes.declared import Help
+from worker.shapes.declarations import Help
 from worker.shapes.fields import Labels, Name, storable
 from worker.shapes.times import EdgeMs, FromMs, UntilMs
 from worker.states import JobState

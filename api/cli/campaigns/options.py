@@ -10,7 +10,7 @@ import typer
 
 from api.cli.exits import UsageProblem
 from api.cli.options import Declared, Given, given, pairs
-from worker.shapes.declared import command_options
+from worker.shapes.declarations import command_options
 from worker.shapes.options import Use, job_options
 from worker.shapes.selection import SelectionFields
 

@@ -21,7 +21,7 @@ from realtime.service.config import (
     RecognizerConfig,
     RecognizerMisconfigured,
 )
-from realtime.service.engines import scripted
+from realtime.service.engines import scripted_engine
 from realtime.service.faults import Faults, UnknownFault
 from worker.logs import configure_logging
 from worker.services.catalogue import LOCAL_MODEL
@@ -37,7 +37,7 @@ class Engine(StrEnum):
 
 OWN_MODELS = {
     Engine.POCKETSPHINX: LOCAL_MODEL,
-    Engine.SCRIPTED: scripted.MODEL,
+    Engine.SCRIPTED: scripted_engine.MODEL,
     Engine.OPENAI: OPENAI_MODEL,
     Engine.QWEN_HTTP: QWEN_HTTP_MODEL,
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from api.cli.exits import Exit, child_problem
 from api.cli.stack import parent_death
-from api.cli.stack.logtail import LogTail
+from api.cli.stack.log_tail import LogTail
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 15.0

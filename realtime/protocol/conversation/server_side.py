@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from realtime.protocol.conversation.audio_in import (
+from realtime.protocol.conversation.audio_input import (
     ManualBuffer,
     TurnAudio,
     TurnBuffer,

@@ -11,7 +11,7 @@ from worker import breakers
 from worker.database import Database
 from worker.hints import hint_of
 from worker.models import ServiceState
-from worker.queue import claimable, jobs
+from worker.queue import claim_query, jobs
 from worker.queue.waiting import keep_marks
 from worker.states import BreakerState, Lane
 
@@ -70,7 +70,7 @@ def test_claims_pass_over_a_refused_service_until_a_probe_is_due(database: Datab
     submit(database, 1)
     other = submit(database, 2, replace(SPEC, service="intl"))
     breakers.service_trouble(database, "local", KeyRefused())
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 1
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 1
     assert claim(database).job_id == other
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
     _let_probe_be_due(database)

@@ -10,7 +10,7 @@ from tests.fixtures.rows import SPEC, claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import DamagedAudio, LeaseLost, UnexpectedError
-from worker.queue import claimable, jobs
+from worker.queue import claim_query, jobs
 from worker.states import JobState, Lane, Segmentation
 
 
@@ -46,7 +46,7 @@ def test_job_is_not_claimed_before_it_is_due(database: Database) -> None:
     submit(database)
     jobs.requeue(database, claim(database), due_in_s=3600, waiting=None, charge=False)
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 0
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 0
 
 
 def test_claim_passes_over_a_recording_that_is_worked_on_under_the_same_key(database: Database) -> None:
@@ -69,9 +69,9 @@ def test_another_recognition_key_may_work_on_the_recording_beside(database: Data
 def test_due_jobs_are_counted_no_further_than_asked(database: Database) -> None:
     for number in range(3):
         submit(database, number)
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 3
-    assert claimable.count_due(database, Lane.NORMAL, 2) == 2
-    assert claimable.count_due(database, Lane.BULK, 2) == 0
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 3
+    assert claim_query.count_due(database, Lane.NORMAL, 2) == 2
+    assert claim_query.count_due(database, Lane.BULK, 2) == 0
 
 
 def test_started_is_the_first_claim(database: Database) -> None:

@@ -7,7 +7,7 @@ from tests.fixtures.rows import claim, read_job, set_job, submit
 from worker.claims.claim import Claim
 from worker.database import Database
 from worker.errors import LeaseLost
-from worker.queue import claimable, jobs, sweep
+from worker.queue import claim_query, jobs, sweep
 from worker.shapes.times import Deadline
 from worker.states import JobState, Lane
 
@@ -102,7 +102,7 @@ def test_a_deadline_that_has_not_come_and_a_job_at_work_are_left_alone(database:
 
 def test_nobody_claims_a_job_past_its_deadline(database: Database) -> None:
     set_job(database, submit(database, deadline=SOON), deadline_ms=1)
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 0
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 0
     assert jobs.claim(database, Lane.NORMAL, "w1", 60) is None
 
 

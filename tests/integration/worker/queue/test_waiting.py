@@ -12,7 +12,7 @@ from worker import breakers
 from worker.budgets import Period, Scope, remove_budget
 from worker.database import Database, now_ms
 from worker.models import Budget, Job, ServiceState
-from worker.queue import claimable, jobs, submission
+from worker.queue import claim_query, jobs, submission
 from worker.queue.waiting import blocked_by, by_budget, by_service, keep_marks, tell, wake
 from worker.spending.sweep import wake_funded
 from worker.states import Lane
@@ -80,9 +80,9 @@ def test_a_job_behind_two_doors_waits_for_both(database: Database) -> None:
 def test_a_mark_that_nothing_stands_behind_is_taken_off(database: Database, wrong: str) -> None:
     job_id = submit(database)
     set_job(database, job_id, held_by=wrong)
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 0
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 0
     keep_marks(database)
-    assert claimable.count_due(database, Lane.NORMAL, 10) == 1
+    assert claim_query.count_due(database, Lane.NORMAL, 10) == 1
 
 
 def test_a_job_that_slipped_through_is_passed_over_and_then_marked(database: Database) -> None:
@@ -153,4 +153,4 @@ def test_whatever_happened_all_that_may_be_claimed_is_free_after_some_rounds(dat
     with database.reading() as session:
         free = session.scalars(select(Job.held_by).where(blocked_by(Job) == "")).all()
     assert set(free) == {""}
-    assert claimable.count_due(database, Lane.NORMAL, 100) == len(free)
+    assert claim_query.count_due(database, Lane.NORMAL, 100) == len(free)

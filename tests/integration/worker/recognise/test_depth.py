@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.hostile import HostileServer, Peer, obey, said
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import unlimited

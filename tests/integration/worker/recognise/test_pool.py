@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from realtime.protocol.errors import ContentRefused, KeyRefused, RateLimited, ServiceFault, ServiceUnreachable
-from realtime.service.engines.scripted import words_of
+from realtime.service.engines.scripted_engine import words_of
 from tests.fixtures.hostile import HostileServer, Peer, serve_segments
 from tests.fixtures.recognizer import RunningRecognizer, StartRecognizer, running_recognizer
 from tests.fixtures.redis import free_port

@@ -1,6 +1,6 @@
 """The input buffers of a session: memory has a bound, whatever comes and however long."""
 
-from realtime.protocol.conversation.audio_in import MAX_COMMIT_MS, ManualBuffer, Resampler, TurnBuffer, TurnStopped
+from realtime.protocol.conversation.audio_input import MAX_COMMIT_MS, ManualBuffer, Resampler, TurnBuffer, TurnStopped
 from realtime.protocol.vad import VadSettings
 from tests.fixtures.pcm import silence, tone
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.protocol.conversation.audio_in import MAX_COMMIT_MS, TAIL_MS
+from realtime.protocol.conversation.audio_input import MAX_COMMIT_MS, TAIL_MS
 from realtime.protocol.conversation.server_items import ItemAudio, Output
 from realtime.protocol.conversation.server_side import ServerConversation
 from realtime.protocol.engine import Hypothesis

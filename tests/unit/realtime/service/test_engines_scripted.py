@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.protocol.engine import Answer, Hypothesis, Segment
-from realtime.service.engines.scripted import ScriptedEngine, words_of
+from realtime.service.engines.scripted_engine import ScriptedEngine, words_of
 from tests.fixtures.pcm import silence, tone
 
 

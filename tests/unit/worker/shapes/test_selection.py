@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from worker.shapes.declared import command_options
+from worker.shapes.declarations import command_options
 from worker.shapes.selection import JobFields, RecordingFields, SelectionFields
 from worker.states import JobState
 

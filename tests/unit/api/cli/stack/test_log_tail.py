@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.stack import logtail
-from api.cli.stack.logtail import LogTail
+from api.cli.stack import log_tail
+from api.cli.stack.log_tail import LogTail
 
 
 def append(path: Path, text: str) -> None:
@@ -40,7 +40,7 @@ def test_the_last_line_says_why_a_process_ended(tmp_path: Path) -> None:
 def test_a_log_is_turned_over_when_it_has_grown_and_reading_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logtail, "LARGEST_BYTES", 100)
+    monkeypatch.setattr(log_tail, "LARGEST_BYTES", 100)
     tail = LogTail(tmp_path / "worker.log")
     append(tail.path, "x" * 200 + "\n")
     tail.alarms()
