@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 from api.http import problems
 from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
-from api.http.long_poll import Holds
+from api.http.long_poll import HeldPolls
 from api.http.queries import known_query
 from api.routes import (
     archives,
@@ -67,7 +67,7 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
         store=MediaStore(settings.resolved_media_dir),
         wake=wake or _through_redis(settings),
         metrics=Metrics(database),
-        holds=Holds(ending=ending),
+        holds=HeldPolls(ending=ending),
     )
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Described(StrEnum):
+class DescribedEnum(StrEnum):
     """An enum whose members carry the sentence that docs and pages show."""
 
     sentence: str
@@ -16,7 +16,7 @@ class Described(StrEnum):
         return member
 
 
-class JobState(Described):
+class JobState(DescribedEnum):
     """Where a job is; docs/states.md has the same sentences."""
 
     QUEUED = "queued", "Waits for a free worker, or for the time of its next attempt."
@@ -26,7 +26,7 @@ class JobState(Described):
     CANCELLED = "cancelled", "Somebody stopped it; what was answered until then is kept."
 
 
-class SegmentState(Described):
+class SegmentState(DescribedEnum):
     """A segment's way is short: it waits for its answer, and gets one or is a gap."""
 
     PENDING = "pending", "It is cut and stored, and has no answer yet."
@@ -34,7 +34,7 @@ class SegmentState(Described):
     GAP = "gap", "The service refused it for good; its times and the reason are reported."
 
 
-class BreakerState(Described):
+class BreakerState(DescribedEnum):
     """What a service is doing, for the whole fleet."""
 
     OPEN = "open", "It takes work, as far as is known."
@@ -42,7 +42,7 @@ class BreakerState(Described):
     REFUSED = "refused", "It refuses everybody until an operator acts; it is asked again once a minute."
 
 
-class ImportState(Described):
+class ImportState(DescribedEnum):
     """How far an import is."""
 
     QUEUED = "queued", "Waits for the dispatcher's next round."
@@ -52,7 +52,7 @@ class ImportState(Described):
     CANCELLED = "cancelled", "Somebody stopped it; what was kept before stays."
 
 
-class CampaignState(Described):
+class CampaignState(DescribedEnum):
     """The life of a campaign; docs/states.md has the same sentences."""
 
     PLANNED = "planned", "It was counted and priced; nothing has been spent."
@@ -66,7 +66,7 @@ class CampaignState(Described):
     CANCELLED = "cancelled", "Somebody stopped it for good; what was transcribed stays readable."
 
 
-class CampaignStep(Described):
+class CampaignStep(DescribedEnum):
     """What takes long and goes on within a campaign's state, a slice at a time."""
 
     DRAWING = "drawing", "The canary is chosen."
@@ -75,7 +75,7 @@ class CampaignStep(Described):
     ROLLING_BACK = "rolling_back", "The current versions are moved back to those from before it."
 
 
-class MemberState(Described):
+class MemberState(DescribedEnum):
     """A recording's way through a campaign."""
 
     WAITING = "waiting", "It has not had its turn."

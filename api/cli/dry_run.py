@@ -12,7 +12,7 @@ from api.cli.configure import configured
 from api.cli.exits import Exit, ServerUnreachable
 from api.cli.output.formats import clock, hours, money, percent
 from api.cli.output.printing import Output, note
-from api.cli.sources import Missing, Source
+from api.cli.sources import MissingSource, Source
 from api.cli.target import open_client
 from worker.audio.lengths import said_length_ms
 from worker.services.lookup import Services
@@ -33,7 +33,7 @@ class Submission:
 
     sources: Sequence[Source]
     urls: Sequence[str]
-    missing: Sequence[Missing]
+    missing: Sequence[MissingSource]
 
 
 def say_dry_run(submission: Submission, options: Mapping[str, str], out: Output) -> int:

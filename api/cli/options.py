@@ -1,7 +1,7 @@
 """Options in groups: a command takes one value for each group, and the command line has what it is made of as options.
 
-A group is a dataclass, whose fields are the options, or options that are declared elsewhere: see `Declared`. Those that
-several commands have are here.
+A group is a dataclass, whose fields are the options, or options that are declared elsewhere: see `DeclaredOptions`.
+Those that several commands have are here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ Given = dict[str, Any]
 PAIR = "NAME=VALUE"
 
 
-class Declared:
+class DeclaredOptions:
     """Options that are declared elsewhere; the command gets those that were given, as the API takes them.
 
     ``first`` and ``last`` say where some of them stand in the help, ``without`` which the command has not.
@@ -91,14 +91,14 @@ def shown_as(command: Command, parameters: list[Parameter]) -> Command:
 def _maker(hint: Any) -> Any:  # noqa: ANN401  # a dataclass, or an annotation
     """What makes the group's value; None where it is no group."""
     if get_origin(hint) is Annotated:
-        return next((one for one in get_args(hint) if isinstance(one, Declared)), None)
+        return next((one for one in get_args(hint) if isinstance(one, DeclaredOptions)), None)
     return hint if is_dataclass(hint) else None
 
 
 def _options(hint: Any) -> list[Parameter]:  # noqa: ANN401  # the same
     """The group's options; empty where it is none."""
     kind = _maker(hint)
-    if kind is None or isinstance(kind, Declared):
+    if kind is None or isinstance(kind, DeclaredOptions):
         return kind.parameters() if kind else []
     hints = get_type_hints(kind, include_extras=True)
     return [
@@ -126,9 +126,9 @@ def _default(one: "Field[Any]") -> Any:  # noqa: ANN401  # of the field's type
     return Parameter.empty if one.default is MISSING else one.default
 
 
-SubmissionOptions = Annotated[Given, Declared(job_options())]
-RetryOptions = Annotated[Given, Declared(job_options(Use.RETRY), last=("lane", "deadline", "fresh"))]
-ArchiveDefaults = Annotated[Given, Declared(job_options(Use.ARCHIVE), first=("service",))]
+SubmissionOptions = Annotated[Given, DeclaredOptions(job_options())]
+RetryOptions = Annotated[Given, DeclaredOptions(job_options(Use.RETRY), last=("lane", "deadline", "fresh"))]
+ArchiveDefaults = Annotated[Given, DeclaredOptions(job_options(Use.ARCHIVE), first=("service",))]
 # Which jobs `status`, `watch`, `cancel` and `retry` mean. `export` is about recordings, and has its own.
 Ids = Annotated[list[str] | None, typer.Argument(help="Job ids; else the filters say which.", show_default=False)]
-JobFilters = Annotated[Given, Declared(command_options(JobFields))]
+JobFilters = Annotated[Given, DeclaredOptions(command_options(JobFields))]

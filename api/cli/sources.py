@@ -20,24 +20,24 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingSource:
     """A path that gives nothing to submit, and what to do about it."""
 
     path: Path
     message: str
 
 
-def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[Missing]]:
+def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[MissingSource]]:
     """All recordings under ``paths``, each once, in order; and the paths that give none."""
     found: dict[Path, Source] = {}
-    missing: list[Missing] = []
+    missing: list[MissingSource] = []
     for path in paths:
         problem = _problem(path)
         here = [] if problem else list(sources_at(path, lambda name: ending_of(name) in ENDINGS))
         if not problem and not here:
             problem = "the folder holds no recordings: name the files themselves if their endings are unusual"
         if problem:
-            missing.append(Missing(path, problem))
+            missing.append(MissingSource(path, problem))
         for source in here:
             found.setdefault(source.path.absolute(), source)
     return list(found.values()), missing

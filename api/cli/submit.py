@@ -13,7 +13,7 @@ from api.cli.options import SubmissionOptions, grouped
 from api.cli.output.printing import Output
 from api.cli.sources import Source, find_sources
 from api.cli.target import open_client
-from api.cli.uploads import Sent, send, uploaded
+from api.cli.uploads import SentFile, send, uploaded
 from api.client import Client
 from worker.errors import SourceMissing
 from worker.media.urls import SOURCES
@@ -82,7 +82,7 @@ class Report:
         self.failed = 0
         self._out = out
 
-    def sent(self, name: str, sent: Sent[Any, SubmittedJob]) -> None:
+    def sent(self, name: str, sent: SentFile[Any, SubmittedJob]) -> None:
         job = sent.answer
         if job is None:
             self.problem(name, sent.code, sent.problem)

@@ -7,7 +7,7 @@ from api.cli.exits import Exit, ServiceRefuses
 from api.cli.output.progress import Display, done_line
 from api.cli.polling import Follower, follow
 from api.cli.sources import Source
-from api.cli.uploads import Sent, Uploads, uploading
+from api.cli.uploads import SentFile, Uploads, uploading
 from api.client import Client
 from api.client.jobs import error_message, has_ended
 from api.client.transport import ApiProblem
@@ -63,7 +63,7 @@ class Transcription:
             self._looked_at(job)
         follower.check()
 
-    def _submitted(self, sent: Sent[Source, SubmittedJob], follower: Follower) -> None:
+    def _submitted(self, sent: SentFile[Source, SubmittedJob], follower: Follower) -> None:
         if sent.answer is None:
             self._end(sent.number, Outcome(sent.file, problem=sent.problem, code=sent.code))
             return

@@ -15,7 +15,7 @@ AT_ONCE = 4
 
 
 @dataclass(frozen=True)
-class Sent(Generic[File, Answer]):
+class SentFile(Generic[File, Answer]):
     """What became of one file; ``number`` is its place in what was given."""
 
     number: int
@@ -25,14 +25,14 @@ class Sent(Generic[File, Answer]):
     problem: str = ""
 
 
-def send(number: int, file: File, sending: Callable[[File], Answer]) -> Sent[File, Answer]:
+def send(number: int, file: File, sending: Callable[[File], Answer]) -> SentFile[File, Answer]:
     """Send one, or say why it was refused. Raises ApiUnreachable after the client's patience."""
     try:
-        return Sent(number, file, sending(file))
+        return SentFile(number, file, sending(file))
     except (ApiProblem, InputError) as error:
-        return Sent(number, file, code=error.code, problem=error.message)
+        return SentFile(number, file, code=error.code, problem=error.message)
     except OSError as error:
-        return Sent(number, file, code=SourceForbidden.code, problem=f"it cannot be read ({error.strerror})")
+        return SentFile(number, file, code=SourceForbidden.code, problem=f"it cannot be read ({error.strerror})")
 
 
 class Uploads(Generic[File, Answer]):
@@ -46,7 +46,7 @@ class Uploads(Generic[File, Answer]):
     def left(self) -> int:
         return len(self._under_way)
 
-    def arrived(self, wait_s: float = 0) -> list[Sent[File, Answer]]:
+    def arrived(self, wait_s: float = 0) -> list[SentFile[File, Answer]]:
         """After ``wait_s`` at most. Raises ApiUnreachable where the server was away for longer than its patience."""
         done, _ = wait(self._under_way, wait_s, FIRST_COMPLETED)
         self._under_way = [future for future in self._under_way if future not in done]
@@ -67,7 +67,7 @@ def uploading(sending: Callable[[File], Answer], files: Sequence[File]) -> Itera
         uploads.stop()
 
 
-def uploaded(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[Sent[File, Answer]]:
+def uploaded(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[SentFile[File, Answer]]:
     """Each file as it is done."""
     with uploading(sending, files) as uploads:
         while uploads.left:

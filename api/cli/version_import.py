@@ -70,7 +70,7 @@ def _bring(client: Client, recording: str, file: Path, language: str, *, pin: bo
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedFile:
     """A file with its recording's id, or with why it has none."""
 
     file: Path
@@ -104,7 +104,7 @@ def transcripts_in(folder: Path, form: Format | None) -> list[Path]:
     return sorted(folder / name for name in walk(folder) if ending_of(name) in endings and not name.endswith("/"))
 
 
-def match(files: Sequence[Path], recordings: Iterable[Recording]) -> list[Matched]:
+def match(files: Sequence[Path], recordings: Iterable[Recording]) -> list[MatchedFile]:
     """Each file with the recording it belongs to, in the order of the files.
 
     A name that two recordings have, or two files for one recording, is ambiguous: nothing is guessed.
@@ -122,14 +122,14 @@ def _last_name(source: str) -> str:
     return path.rstrip("/").rsplit("/", 1)[-1]
 
 
-def _matched(file: Path, ids: list[str]) -> Matched:
+def _matched(file: Path, ids: list[str]) -> MatchedFile:
     if not ids:
-        return Matched(file, None, "no recording of the archive has this external id or name", "unmatched")
+        return MatchedFile(file, None, "no recording of the archive has this external id or name", "unmatched")
     if len(ids) > 1:
-        return Matched(file, None, f"{len(ids)} recordings have this name: {', '.join(ids[:3])}", "ambiguous")
-    return Matched(file, ids[0])
+        return MatchedFile(file, None, f"{len(ids)} recordings have this name: {', '.join(ids[:3])}", "ambiguous")
+    return MatchedFile(file, ids[0])
 
 
-def _doubled(one: Matched) -> Matched:
+def _doubled(one: MatchedFile) -> MatchedFile:
     why = f"another file is for the recording {one.recording} too; --format chooses"
-    return Matched(one.file, None, why, "ambiguous")
+    return MatchedFile(one.file, None, why, "ambiguous")

@@ -8,7 +8,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from api.http.long_poll import Holds
+from api.http.long_poll import HeldPolls
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
@@ -30,7 +30,7 @@ class Dependencies:
     store: MediaStore
     wake: Wake
     metrics: Metrics
-    holds: Holds = field(default_factory=Holds)
+    holds: HeldPolls = field(default_factory=HeldPolls)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
 
     @cached_property

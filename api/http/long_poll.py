@@ -9,7 +9,7 @@ LONGEST_PAUSE_S = 1.0
 HELD_AT_ONCE = 500  # beyond, polls are answered at once: each costs a look at the database a second
 
 
-class Holds:
+class HeldPolls:
     """The polls that this process holds. ``ending`` says that it goes down: then all are answered."""
 
     def __init__(self, at_most: int = HELD_AT_ONCE, ending: Callable[[], bool] = lambda: False) -> None:

@@ -13,7 +13,7 @@ from api.http.problems import problem
 from api.requests.options import Specs, read_url_options
 from api.requests.submissions import Refusal, registered_many, submission
 from worker.errors import InvalidRequest, RequestError
-from worker.queue.job_rows import Submitted
+from worker.queue.job_rows import JobSubmission
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
 from worker.shapes.fields import Name
@@ -75,7 +75,7 @@ def submit_items(
     return outcomes, frozenset(submission.spec.lane for submission in ready)
 
 
-def _outcome(number: int, entry: Prepared, made: Iterator[Submitted]) -> BatchItem:
+def _outcome(number: int, entry: Prepared, made: Iterator[JobSubmission]) -> BatchItem:
     if not isinstance(entry, Submission):
         return BatchItem(number=number, job=None, existing=False, error=problem(entry))
     submitted = next(made)

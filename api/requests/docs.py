@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from api.requests.imports import ImportFields
 from api.requests.options import RetryOptions
-from worker.imports.rows import Described
+from worker.imports.rows import DescribedFields
 from worker.shapes.base import Problem
 from worker.shapes.options import JobOptions, UrlOptions
 from worker.shapes.selection import JobFields
@@ -61,7 +61,7 @@ IMPORT = request_body(
         "text/csv": _MANIFEST,
     }
 )
-UPLOADED = request_body({"multipart/form-data": _upload_schema(Described)})
+UPLOADED = request_body({"multipart/form-data": _upload_schema(DescribedFields)})
 FILTER = json_request(JobFields)
 RETRY = json_request(RetryOptions)
 BATCH = request_body(

@@ -19,7 +19,7 @@ MAX_FIELDS = 64
 
 
 @dataclass(frozen=True)
-class Begin:
+class PartBegin:
     """A part begins; ``filename`` is None where it is no file."""
 
     name: str
@@ -27,11 +27,11 @@ class Begin:
 
 
 @dataclass(frozen=True)
-class End:
+class PartEnd:
     """A part is whole."""
 
 
-Event = Begin | bytes | End
+Event = PartBegin | bytes | PartEnd
 
 
 def boundary_of(content_type: str) -> bytes:
@@ -53,9 +53,9 @@ class Form:
     def read_fields(self) -> bool:
         """Read up to the file, or to the end of the form; whether a file begins."""
         for event in self.events:
-            if isinstance(event, Begin) and self._is_file(event):
+            if isinstance(event, PartBegin) and self._is_file(event):
                 return True
-            if isinstance(event, Begin):
+            if isinstance(event, PartBegin):
                 self._keep(event.name, b"".join(self._data(MAX_FIELD_BYTES, event.name)))
         return False
 
@@ -63,7 +63,7 @@ class Form:
         """The file's bytes, as they come."""
         return self._data(None, FILE)
 
-    def _is_file(self, event: Begin) -> bool:
+    def _is_file(self, event: PartBegin) -> bool:
         if event.name != FILE:
             return False
         if self.filename is not None:
@@ -82,7 +82,7 @@ class Form:
     def _data(self, at_most: int | None, name: str) -> Iterator[bytes]:
         read = 0
         for event in self.events:
-            if isinstance(event, End):
+            if isinstance(event, PartEnd):
                 return
             assert isinstance(event, bytes)  # noqa: S101  # parts do not nest
             read += len(event)
@@ -136,7 +136,7 @@ class _Collector:
             "on_header_end": self._header_end,
             "on_headers_finished": self._begin,
             "on_part_data": lambda data, start, end: self.events.append(bytes(data[start:end])),
-            "on_part_end": lambda: self.events.append(End()),
+            "on_part_end": lambda: self.events.append(PartEnd()),
             "on_end": self._end,
         }
 
@@ -154,7 +154,7 @@ class _Collector:
         if b"name" not in options:
             raise InvalidRequest("A part of the form has no name in its Content-Disposition.")
         filename = options.get(b"filename")
-        self.events.append(Begin(_text(options[b"name"]), None if filename is None else _text(filename)))
+        self.events.append(PartBegin(_text(options[b"name"]), None if filename is None else _text(filename)))
 
     def _end(self) -> None:
         self.ended = True

@@ -10,7 +10,7 @@ from api.http.dependencies import Dependencies
 from api.requests.options import read_options
 from worker.archive_rules import rules_of
 from worker.errors import InvalidRequest
-from worker.imports.estimate import Expectation, expect
+from worker.imports.estimate import ListingCounts, expect
 from worker.imports.listing import FolderFields, check_folder, manifest_source
 from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.rows import ManifestRow
@@ -70,7 +70,7 @@ def expected(
     return priced(deps, archive, expect(source, deps.settings, deps.store), options)
 
 
-def priced(deps: Dependencies, archive: str, seen: Expectation, options: Mapping[str, Any] | None) -> ImportEstimate:
+def priced(deps: Dependencies, archive: str, seen: ListingCounts, options: Mapping[str, Any] | None) -> ImportEstimate:
     """What was seen, with what jobs with these options would cost."""
     with deps.database.reading() as session:
         rules = rules_of(session, archive)

@@ -19,7 +19,7 @@ from worker.media import identities
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.sources import look_at_source
-from worker.media.store import Saved
+from worker.media.store import SavedFile
 from worker.media.urls import SOURCES, check_url, display
 from worker.queue.batches import require_batch
 from worker.queue.submission import Submission, submit_many
@@ -85,7 +85,7 @@ def uploaded_recording(upload: Upload[JobOptions]) -> NewRecording:
     return stored_recording(options.archive, upload.saved, upload.name, **described)
 
 
-def stored_recording(archive: str, saved: Saved, name: str, **described: Any) -> NewRecording:  # noqa: ANN401  # its other fields
+def stored_recording(archive: str, saved: SavedFile, name: str, **described: Any) -> NewRecording:  # noqa: ANN401  # its other fields
     """A recording whose bytes are in the media store, known by their digest."""
     return NewRecording(
         archive=archive,

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from api.requests.forms import FILE, Form, boundary_of, read_events
 from worker.audio.sniff import HEAD_BYTES, look_at
 from worker.errors import InvalidRequest, UploadTooLarge
-from worker.media.store import MediaStore, Saved
+from worker.media.store import MediaStore, SavedFile
 
 MAX_NAME = 200
 FORM_OVERHEAD_BYTES = 1024**2  # fields and boundaries beside the file
@@ -24,7 +24,7 @@ class Upload(Generic[Kind]):
     """A file in the media store, and what was asked for beside it."""
 
     options: Kind
-    saved: Saved
+    saved: SavedFile
     name: str
 
 

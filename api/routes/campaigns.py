@@ -14,7 +14,7 @@ from api.http.queries import PageQuery
 from api.requests.campaigns import CampaignFields, NoFields, PromoteFields, StartFields
 from api.requests.docs import json_request, problems
 from worker.archive_rules import Rules, rules_of
-from worker.campaigns.choice.plan import Planned, make_plan
+from worker.campaigns.choice.plan import PlannedCampaign, make_plan
 from worker.campaigns.choice.selection import Selection
 from worker.campaigns.choice.target import Target
 from worker.campaigns.running import life
@@ -66,7 +66,7 @@ def plan_campaign(
     return once(work, fields.model_dump(mode="json", by_alias=True))
 
 
-def _planned(session: Session, deps: Dependencies, fields: CampaignFields) -> Planned:
+def _planned(session: Session, deps: Dependencies, fields: CampaignFields) -> PlannedCampaign:
     selection = Selection.of(**dict(fields.selection))
     rules = rules_of(session, selection.archive) if selection.archive else Rules(name="")
     target = Target(

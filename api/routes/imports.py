@@ -30,7 +30,7 @@ SETTLE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedImport:
     """An import that only has to be inserted; ``total`` are a manifest's lines, ``digest`` its SHA-256."""
 
     archive: str
@@ -68,7 +68,7 @@ async def _manifest(name: str, request: Request, deps: Dependencies, once: Idemp
     options = await run_in_threadpool(job_options, name, upload.transcribe, deps)
     body = within(at_most, pulled(aiter(request.stream())))
     source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=deps.uploads)
-    prepared = Prepared(name, source, options, lines, digest)
+    prepared = PreparedImport(name, source, options, lines, digest)
     return await run_in_threadpool(_start, prepared, once)
 
 
@@ -76,10 +76,10 @@ def _folder(name: str, fields: ImportFields, deps: Dependencies, once: Idempoten
     source, options = folder_source(fields, deps), job_options(name, fields.transcribe, deps)
     if fields.dry_run:
         return once.answered(Answer(expected(deps, name, source, options)))
-    return _start(Prepared(name, source, options), once)
+    return _start(PreparedImport(name, source, options), once)
 
 
-def _start(prepared: Prepared, once: IdempotentWrite) -> Import:
+def _start(prepared: PreparedImport, once: IdempotentWrite) -> Import:
     def work(session: Session) -> Answer[Import]:
         import_id = add_import(session, prepared.archive, prepared.source, prepared.options, prepared.total)
         return Answer(read_import(session, import_id), 202, f"/v1/imports/{import_id}")

@@ -19,7 +19,7 @@ from api.requests.uploads import Upload, receive, refuse_length
 from api.routes.archives import ArchiveName
 from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.matching import add_recording, describe
-from worker.imports.rows import Described, read_row
+from worker.imports.rows import DescribedFields, read_row
 from worker.shapes.base import Page
 from worker.shapes.recordings import KeptRecording, Recording
 from worker.shapes.transcripts import Version
@@ -34,7 +34,7 @@ def _described(fields: object) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise InvalidRequest("Send a JSON object with the fields that change.")
     try:
-        columns = read_row(Described, fields).columns()
+        columns = read_row(DescribedFields, fields).columns()
     except InvalidRow as error:
         raise InvalidRequest(error.message.removesuffix(InvalidRow.hint).strip()) from error
     changed = [COLUMNS.get(name) or str(name) for name in fields]
@@ -58,7 +58,7 @@ def get_recording(recording_id: str, deps: Deps) -> Recording:
 @router.patch(
     "/v1/recordings/{recording_id}",
     responses=problems(400, 404, 409),
-    openapi_extra=json_request(Described),
+    openapi_extra=json_request(DescribedFields),
 )
 def describe_recording(
     recording_id: str, deps: Deps, changes: Annotated[dict[str, Any], Depends(json_body(_described))]
@@ -90,11 +90,11 @@ async def add_to_archive(name: ArchiveName, request: Request, deps: Deps, once: 
     return await run_in_threadpool(_keep, name, upload, once)
 
 
-def _read_described(fields: dict[str, Any]) -> Described:
-    return read_row(Described, fields)
+def _read_described(fields: dict[str, Any]) -> DescribedFields:
+    return read_row(DescribedFields, fields)
 
 
-def _keep(archive: str, upload: Upload[Described], once: IdempotentWrite) -> KeptRecording:
+def _keep(archive: str, upload: Upload[DescribedFields], once: IdempotentWrite) -> KeptRecording:
     described = upload.options.columns()
     recording = stored_recording(archive, upload.saved, upload.name, **described)
 

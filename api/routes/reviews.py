@@ -52,7 +52,7 @@ class VoteFields(BaseModel):
 
 
 @dataclass(frozen=True)
-class Look:
+class ComparisonOptions:
     """What of a comparison is shown, and how."""
 
     form: Form
@@ -65,12 +65,12 @@ def _look(
     passages: Annotated[int, Query(description=f"Of each recording so many at most, 0 to {MOST_PASSAGES}.")] = PASSAGES,
     *,
     canary: Annotated[bool, Query(description="Only the canary.")] = False,
-) -> Look:
+) -> ComparisonOptions:
     if form not in set(Form):
         raise InvalidRequest(f"format must be one of {', '.join(Form)}; got {form[:20]!r}.")
     if not 0 <= passages <= MOST_PASSAGES:
         raise InvalidRequest(f"passages must lie between 0 and {MOST_PASSAGES}; got {passages}.")
-    return Look(Form(form), passages, canary)
+    return ComparisonOptions(Form(form), passages, canary)
 
 
 @router.get(
@@ -83,7 +83,7 @@ def get_comparison(
     campaign: str,
     deps: Deps,
     page: PageQuery,
-    look: Annotated[Look, Depends(_look)],
+    look: Annotated[ComparisonOptions, Depends(_look)],
 ) -> CampaignComparison | Response:
     """Old and new transcripts side by side: sums with intervals, then the most different recordings and passages."""
     with deps.database.reading() as session:

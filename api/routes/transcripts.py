@@ -89,7 +89,7 @@ class Choice(BaseModel):
 
 
 @dataclass(frozen=True)
-class Brought:
+class BroughtFields:
     """A transcript as it came."""
 
     text: str
@@ -97,13 +97,13 @@ class Brought:
     digest: str
 
 
-async def _brought(request: Request, form: FormatQuery = None, content_type: MediaType = None) -> Brought:
+async def _brought(request: Request, form: FormatQuery = None, content_type: MediaType = None) -> BroughtFields:
     body = await read_body(request, MAX_BYTES)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"The transcript is not UTF-8: {error.reason} at byte {error.start}.") from error
-    return Brought(text, chosen_format(form, content_type), hashlib.sha256(body).hexdigest())
+    return BroughtFields(text, chosen_format(form, content_type), hashlib.sha256(body).hexdigest())
 
 
 @router.post(
@@ -115,7 +115,7 @@ async def _brought(request: Request, form: FormatQuery = None, content_type: Med
 )
 def post_version(
     recording_id: str,
-    brought: Annotated[Brought, Depends(_brought)],
+    brought: Annotated[BroughtFields, Depends(_brought)],
     once: Once,
     *,
     pin: Annotated[bool, Query(description="Make it the current one, whatever jobs answer later.")] = False,

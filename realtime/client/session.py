@@ -77,17 +77,17 @@ class Session:
         """
         return self.submit(pcm, on_frame=on_frame).result(on_preview)
 
-    def submit(self, pcm: bytes, *, on_frame: Callable[[int], None] = _ignore) -> "Pending":
+    def submit(self, pcm: bytes, *, on_frame: Callable[[int], None] = _ignore) -> "PendingSegment":
         """Send and commit one segment as soon as fewer than ``depth`` are unanswered; raises RealtimeError."""
         with self._or_abort():
             self._exchange.wait_for_room(self._options.depth)
             for frame in _frames(pcm):
                 self._send_audio(frame, on_frame)
             number = self._exchange.commit(len(pcm) / self._options.bytes_per_s)
-        return Pending(self, number)
+        return PendingSegment(self, number)
 
     def await_answer(self, number: int, on_preview: Callable[[str], None]) -> Result:
-        """The answer to a segment, once; raises what it was refused with. ``Pending`` calls this."""
+        """The answer to a segment, once; raises what it was refused with. ``PendingSegment`` calls this."""
         with self._or_abort():
             while not isinstance(news := self._exchange.news_of(number), Answered | Refused):
                 on_preview(news.text)
@@ -167,7 +167,7 @@ class Session:
             stack.pop_all()
 
 
-class Pending:
+class PendingSegment:
     """A segment that was committed and is not answered yet."""
 
     def __init__(self, session: Session, number: int) -> None:

@@ -16,7 +16,7 @@ from worker.errors import IdempotencyInFlight, IllegalMove, LeaseLost
 from worker.models import Job, Recording, ServiceState, Transcript
 from worker.queue import idempotency, jobs, submission, sweep
 from worker.queue.filters import JobFilter
-from worker.queue.job_rows import Submitted
+from worker.queue.job_rows import JobSubmission
 from worker.results import segments
 from worker.split.spans import Span
 from worker.states import JobState, Lane, Segmentation
@@ -48,7 +48,7 @@ def test_as_many_claimers_as_jobs_all_get_one(database: Database) -> None:
 
 
 def test_equal_submissions_at_once_make_one_job(database: Database) -> None:
-    def send(_number: int) -> Submitted:
+    def send(_number: int) -> JobSubmission:
         with database.writing() as session:
             submitted = submission.submit(session, new_recording(), SPEC)
             session.commit()

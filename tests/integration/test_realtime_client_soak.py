@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import Pending, Session
+from realtime.client.session import PendingSegment, Session
 from realtime.protocol.conversation.outcomes import Answered
 from realtime.protocol.errors import RealtimeError
 from realtime.protocol.events import (
@@ -150,7 +150,7 @@ def one_session(seed: int) -> str:
 
 def talk(session: Session, dice: random.Random, depth: int) -> None:
     """Send as many segments ahead as the session takes."""
-    ahead: list[tuple[Pending, bytes]] = []
+    ahead: list[tuple[PendingSegment, bytes]] = []
     for number in range(SEGMENTS):
         pcm = bytes([number]) * dice.randrange(2, 100_000)
         ahead.append((session.submit(pcm), pcm))
@@ -160,7 +160,7 @@ def talk(session: Session, dice: random.Random, depth: int) -> None:
         hear(pending, pcm)
 
 
-def hear(pending: Pending, pcm: bytes) -> None:
+def hear(pending: PendingSegment, pcm: bytes) -> None:
     assert pending.result().text == said(pcm)
 
 

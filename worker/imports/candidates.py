@@ -13,12 +13,12 @@ from worker.errors import EmptyFile, InputError, SourceUnreachable
 from worker.ids import new_id
 from worker.imports.listing import ImportSource, ListedItem
 from worker.imports.naming import Naming, parse_naming
-from worker.imports.rows import Described, merged, read_row, read_sidecar
+from worker.imports.rows import DescribedFields, merged, read_row, read_sidecar
 from worker.media import identities
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import find_mounted, is_mounted, opened_mounted, read_pieces, source_errors
 from worker.media.sources import fetch_source, look_at_source, room_for_fetched
-from worker.media.store import MediaStore, Saved
+from worker.media.store import MediaStore, SavedFile
 from worker.media.urls import display
 from worker.recordings import NewRecording
 from worker.settings import Settings
@@ -45,7 +45,7 @@ class RefusedRow:
 
 
 @dataclass(frozen=True)
-class Preparer:
+class CandidateReader:
     """For the items of one import. Several threads may use it; ``on_chunk`` is told of bytes that are copied."""
 
     settings: Settings
@@ -88,7 +88,7 @@ class Preparer:
     def _recording(self, item: ListedItem, state: SourceIdentity) -> NewRecording:
         if state.size_bytes == 0:
             raise EmptyFile
-        described = read_row(Described, self._fields(item)).columns()
+        described = read_row(DescribedFields, self._fields(item)).columns()
         if self.source.get("copy"):
             return self._copied(item, state, described)
         if is_mounted(item.url):
@@ -124,7 +124,7 @@ class Preparer:
             **described,
         )
 
-    def _save(self, url: str, state: SourceIdentity) -> Saved:
+    def _save(self, url: str, state: SourceIdentity) -> SavedFile:
         at_most = self.settings.max_upload_bytes
         if is_mounted(url):
             with source_errors(url), opened_mounted(url, self.settings.roots, state) as path:

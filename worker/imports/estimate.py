@@ -53,7 +53,7 @@ class Kind:
 
 
 @dataclass
-class Expectation:
+class ListingCounts:
     """Counts of what was looked at; ``complete``: of all there is."""
 
     refused: int = 0
@@ -111,9 +111,9 @@ class Heads:
         return length_ms
 
 
-def expect(source: ImportSource, settings: Settings, store: MediaStore) -> Expectation:
+def expect(source: ImportSource, settings: Settings, store: MediaStore) -> ListingCounts:
     """Look at a folder for LOOK_S at most. Raises as `list_items` does."""
-    seen, heads = Expectation(), Heads()
+    seen, heads = ListingCounts(), Heads()
     until = time.monotonic() + LOOK_S
     for number, item in enumerate(list_items(source, settings, store, None, 0)):
         if number >= AT_MOST or time.monotonic() > until:
@@ -123,7 +123,7 @@ def expect(source: ImportSource, settings: Settings, store: MediaStore) -> Expec
     return seen
 
 
-def _count(seen: Expectation, item: ListedItem, settings: Settings, heads: Heads) -> None:
+def _count(seen: ListingCounts, item: ListedItem, settings: Settings, heads: Heads) -> None:
     try:
         if item.error is not None:
             raise item.error

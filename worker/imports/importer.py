@@ -30,7 +30,7 @@ from worker.errors import (
 )
 from worker.ids import process_name
 from worker.imports import life
-from worker.imports.candidates import ImportCandidate, Preparer, RefusedRow
+from worker.imports.candidates import CandidateReader, ImportCandidate, RefusedRow
 from worker.imports.chunks import ImportChunk, ImportJobs, keep_chunk
 from worker.imports.life import ImportClaim, get_import
 from worker.imports.listing import ListedItem, list_items
@@ -127,7 +127,7 @@ class ImportAttempt:
         self._store = MediaStore(settings.resolved_media_dir)
         self._over = threading.Event()  # the claim is: what still copies ends
         self._renewed_at = time.monotonic()
-        self._preparer = Preparer(settings, self._store, self._row.archive, self._row.source, self._go_on)
+        self._preparer = CandidateReader(settings, self._store, self._row.archive, self._row.source, self._go_on)
 
     def run(self) -> None:
         """To the end of the listing. Raises what stands in the way."""

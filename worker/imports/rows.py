@@ -20,7 +20,7 @@ MAX_BYTES = 64 * 1024
 FIELDS = ("external_id", "labels", "language", "recorded_at")
 
 
-class Described(BaseModel):
+class DescribedFields(BaseModel):
     """What its owner says of a recording. Empty fields are as good as left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,13 +46,13 @@ class Described(BaseModel):
         }
 
 
-class ManifestRow(Described):
+class ManifestRow(DescribedFields):
     """A row of a manifest: a source that stays where it is, or is copied."""
 
     url: Url = Field(description="An http, https, s3 or mount URL.")
 
 
-Kind = TypeVar("Kind", bound=Described)
+Kind = TypeVar("Kind", bound=DescribedFields)
 
 
 def read_row(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:

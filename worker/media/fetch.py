@@ -35,7 +35,7 @@ FORBIDDEN = frozenset({401, 403, 407, 451})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
+class FetchedFile:
     """A source that now lies in a file: ``digest`` is its SHA-256, ``head`` its first bytes."""
 
     digest: str
@@ -62,7 +62,7 @@ def fetch(
     expected: SourceIdentity | None = None,
     deadline_s: float = DEADLINE_S,
     on_chunk: Callable[[int], None] = lambda _size: None,
-) -> Fetched:
+) -> FetchedFile:
     """Write what is at ``url`` to ``target``, which is removed again after any error.
 
     ``on_chunk`` is told the size of each piece before it is written; what it raises ends the fetch.
@@ -94,14 +94,14 @@ def announced(chunks: Iterable[bytes], on_chunk: Callable[[int], None]) -> Itera
         yield chunk
 
 
-def keep(chunks: Iterable[bytes], target: Path, identity: SourceIdentity, max_bytes: int) -> Fetched:
+def keep(chunks: Iterable[bytes], target: Path, identity: SourceIdentity, max_bytes: int) -> FetchedFile:
     """Write the bytes of a source to ``target``. Raises UploadTooLarge, StorageFailed, and what reading raises."""
     with storage_errors():
         file = target.open("wb")
     with file:
         digest, size, head = hash_and_write(file, chunks, max_bytes)
         make_durable(file)
-    return Fetched(digest=digest, size_bytes=size, head=head, identity=identity)
+    return FetchedFile(digest=digest, size_bytes=size, head=head, identity=identity)
 
 
 @contextmanager

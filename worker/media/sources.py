@@ -8,7 +8,7 @@ from pathlib import Path
 
 from worker.errors import UploadTooLarge
 from worker.media.buckets import Buckets, is_in_bucket
-from worker.media.fetch import IDENTIFY_S, Fetched, announced, check_state, fetch, identify, keep
+from worker.media.fetch import IDENTIFY_S, FetchedFile, announced, check_state, fetch, identify, keep
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.store import storage_errors
@@ -49,7 +49,7 @@ class SourceFile:
 
 def fetch_source(
     url: str, target: Path, settings: Settings, expected: SourceIdentity | None, on_chunk: Callable[[int], None]
-) -> Fetched:
+) -> FetchedFile:
     """Write what is at an http, https or s3 URL to ``target``. Raises as `worker.media.fetch.fetch` does."""
     if is_in_bucket(url):
         return _fetch_object(url, target, settings, expected, on_chunk)
@@ -65,7 +65,7 @@ def fetch_source(
 
 def _fetch_object(
     url: str, target: Path, settings: Settings, expected: SourceIdentity | None, on_chunk: Callable[[int], None]
-) -> Fetched:
+) -> FetchedFile:
     buckets = Buckets(settings.s3_endpoint)
     state = buckets.state(url)
     check_state(url, state, expected, settings.max_upload_bytes)

@@ -25,7 +25,7 @@ KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
+class SavedFile:
     """What was stored: ``digest`` is the SHA-256 in hexadecimal, ``head`` the first bytes for `sniff.look_at`."""
 
     digest: str
@@ -44,7 +44,7 @@ class MediaStore:
             self._incoming.mkdir(parents=True, exist_ok=True)
         self.sweep()
 
-    def save(self, chunks: Iterable[bytes] | BinaryIO, max_bytes: int) -> Saved:
+    def save(self, chunks: Iterable[bytes] | BinaryIO, max_bytes: int) -> SavedFile:
         """Store a stream of bytes; the same bytes a second time are the same file.
 
         Raises UploadTooLarge as soon as there are more than ``max_bytes``, and StorageFailed. After any error, one of
@@ -133,13 +133,13 @@ def make_durable(file: IO[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _write(path: Path, chunks: Iterable[bytes], max_bytes: int) -> Saved:
+def _write(path: Path, chunks: Iterable[bytes], max_bytes: int) -> SavedFile:
     with storage_errors():
         file = path.open("xb")
     with file:
         digest, size, head = hash_and_write(file, chunks, max_bytes)
         make_durable(file)
-    return Saved(digest=digest, size_bytes=size, key=f"{digest[:2]}/{digest}", head=head)
+    return SavedFile(digest=digest, size_bytes=size, key=f"{digest[:2]}/{digest}", head=head)
 
 
 def _as_chunks(source: Iterable[bytes] | BinaryIO) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from realtime.client.options import Deadlines, SessionOptions
-from realtime.client.session import Pending, Session
+from realtime.client.session import PendingSegment, Session
 from realtime.protocol.conversation.outcomes import Result
 from realtime.protocol.errors import ConnectionLost, RealtimeError, ServiceFault, ServiceLimited
 from worker.probing.findings import paces_to_try
@@ -130,7 +130,7 @@ class Subject:
         result = session.transcribe(pcm, on_frame=self._budget.count)
         return TimedResult(result, time.monotonic() - begun)
 
-    def submit(self, session: Session, pcm: bytes) -> Pending:
+    def submit(self, session: Session, pcm: bytes) -> PendingSegment:
         """Send a segment as soon as the session's depth allows; raises RealtimeError, BudgetSpent."""
         self._budget.set_aside(len(pcm))
         return session.submit(pcm, on_frame=self._budget.count)

@@ -35,7 +35,7 @@ CountWaiting = Callable[[Lane], int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class ProcessTimes:
     """How long a process waits, in seconds."""
 
     look_s: float = 5.0  # between two looks at itself
@@ -45,14 +45,14 @@ class Patience:
     at_once_s: float = 3.0  # the same, where somebody asked twice
 
 
-USUAL = Patience()
+USUAL = ProcessTimes()
 
 
 class WorkerProcess:
     """Works on jobs in the threads that call `work`, until `stop`; ``end_now`` ends what hangs beyond the grace."""
 
     def __init__(
-        self, settings: Settings, end_now: Callable[[int], object] = os._exit, *, patience: Patience = USUAL
+        self, settings: Settings, end_now: Callable[[int], object] = os._exit, *, patience: ProcessTimes = USUAL
     ) -> None:
         self.name = process_name()
         self.stop = Stop()

@@ -25,7 +25,7 @@ class ExistingJob(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Submitted:
+class JobSubmission:
     """The job that was made, or the one that was there already."""
 
     job_id: str
@@ -52,7 +52,7 @@ class NewJob:
     alone: bool = False
 
 
-def find_or_add_jobs(session: Session, new_jobs: Sequence[NewJob]) -> list[Submitted]:
+def find_or_add_jobs(session: Session, new_jobs: Sequence[NewJob]) -> list[JobSubmission]:
     """A job for each, made or found, in their order. The caller has locked the recordings' rows."""
     existing = jobs_of(session, {job.recording_id for job in new_jobs if not job.alone})
     made: list[tuple[str, NewJob]] = []
@@ -62,17 +62,17 @@ def find_or_add_jobs(session: Session, new_jobs: Sequence[NewJob]) -> list[Submi
     return submitted
 
 
-def _find_or_plan(job: NewJob, existing: list[ExistingJob], made: list[tuple[str, NewJob]]) -> Submitted:
+def _find_or_plan(job: NewJob, existing: list[ExistingJob], made: list[tuple[str, NewJob]]) -> JobSubmission:
     """``existing`` and ``made`` take in the new job, so that the same one twice is made once."""
     latest = latest_equal(existing, job.spec) if job.fresh else own_equal(existing, job.spec)
     if latest is not None and not job.fresh:
-        return Submitted(latest[0], existing=True)
+        return JobSubmission(latest[0], existing=True)
     if latest is not None:
         job = replace(job, spec=replace(job.spec, revision=latest[1] + 1))
     job_id = new_id()
     made.append((job_id, job))
     existing.append(ExistingJob(job_id, job.spec))
-    return Submitted(job_id, existing=False)
+    return JobSubmission(job_id, existing=False)
 
 
 def jobs_of(session: Session, recording_ids: Iterable[str]) -> dict[str, list[ExistingJob]]:

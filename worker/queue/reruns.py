@@ -9,7 +9,7 @@ from worker.database import clock
 from worker.errors import IllegalMove, UnknownJob
 from worker.models import Job, Recording, Segment
 from worker.queue import jobs
-from worker.queue.job_rows import NewJob, Submitted, add_job, find_or_add_jobs, jobs_of, own_equal
+from worker.queue.job_rows import JobSubmission, NewJob, add_job, find_or_add_jobs, jobs_of, own_equal
 from worker.queue.members import campaign_for_successor, take_over
 from worker.shapes.times import Deadline
 from worker.spec import Spec
@@ -23,7 +23,7 @@ def read_spec(session: Session, job_id: str) -> Spec:
 
 def retry_as(
     session: Session, job_id: str, spec: Spec, *, deadline: Deadline | None = None, fresh: bool = False
-) -> Submitted:
+) -> JobSubmission:
     """Retry the job under this spec, in the caller's transaction. Raises UnknownJob, IllegalMove.
 
     Under its own spec a failed or cancelled job is queued again, and one that succeeded with gaps gets a successor
@@ -41,25 +41,25 @@ def retry_as(
     return made
 
 
-def _again(session: Session, job: Job, spec: Spec, deadline: Deadline | None) -> Submitted:
+def _again(session: Session, job: Job, spec: Spec, deadline: Deadline | None) -> JobSubmission:
     if job.status == JobState.SUCCEEDED:
         return _fill_gaps(session, job, spec, deadline)
     when: dict[str, Any] = {"lane": spec.lane, "priority": spec.priority, "spec": spec.to_json()}
     jobs.retry(session, job.id, changes=when | ({"deadline_ms": deadline.moment(clock(session))} if deadline else {}))
-    return Submitted(job.id, existing=True)
+    return JobSubmission(job.id, existing=True)
 
 
-def _fill_gaps(session: Session, job: Job, spec: Spec, deadline: Deadline | None) -> Submitted:
+def _fill_gaps(session: Session, job: Job, spec: Spec, deadline: Deadline | None) -> JobSubmission:
     """A successor: what was answered is looked up, so that only gaps are sent. One at a time."""
     gaps = select(Segment.id).where(Segment.job_id == job.id, Segment.state == SegmentState.GAP)
     if session.scalar(gaps.limit(1)) is None:
         raise IllegalMove("The job has succeeded without gaps: give another option, or ask for a fresh run.")
     latest = own_equal(jobs_of(session, [job.recording_id])[job.recording_id], spec)
     if latest is not None and latest[0] > job.id:
-        return Submitted(latest[0], existing=True)
+        return JobSubmission(latest[0], existing=True)
     made = add_job(session, _successor(session, job, spec, deadline))
     take_over(session, job, made)
-    return Submitted(made, existing=False)
+    return JobSubmission(made, existing=False)
 
 
 def _successor(session: Session, job: Job, spec: Spec, deadline: Deadline | None, *, fresh: bool = False) -> NewJob:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker.database import clock
-from worker.queue.job_rows import NewJob, Submitted, find_or_add_jobs
+from worker.queue.job_rows import JobSubmission, NewJob, find_or_add_jobs
 from worker.recordings import NewRecording, RecordingRef, find_or_add
 from worker.shapes.times import Deadline
 from worker.spec import RequestedSpec, Spec
@@ -47,12 +47,12 @@ class Submission:
         )
 
 
-def submit(session: Session, recording: NewRecording, spec: Spec, **options: Any) -> Submitted:  # noqa: ANN401  # Submission's other fields
+def submit(session: Session, recording: NewRecording, spec: Spec, **options: Any) -> JobSubmission:  # noqa: ANN401  # Submission's other fields
     """One submission."""
     return submit_many(session, [Submission(recording=recording, spec=spec, **options)])[0]
 
 
-def submit_many(session: Session, submissions: Sequence[Submission]) -> list[Submitted]:
+def submit_many(session: Session, submissions: Sequence[Submission]) -> list[JobSubmission]:
     """Add each recording and a job for it, or find the job that exists for the same recording and spec.
 
     A failed or cancelled job is found too: it is retried, not made again. Equal submissions at the same moment make

@@ -43,7 +43,7 @@ class ReadSegment(BaseModel):
         return self
 
 
-class Brought(BaseModel):
+class BroughtTranscript(BaseModel):
     """What a transcript says of itself; ``service`` and ``model`` are who made it, where that is known."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -54,7 +54,7 @@ class Brought(BaseModel):
     model: Name | None = None
 
 
-def read_transcript(text: str, form: Format, *, duration_ms: int | None = None) -> Brought:
+def read_transcript(text: str, form: Format, *, duration_ms: int | None = None) -> BroughtTranscript:
     """The transcript in a text. Plain text has no times: it is one segment over ``duration_ms``, where that is known.
 
     Raises InvalidRequest that names the place.
@@ -65,9 +65,9 @@ def read_transcript(text: str, form: Format, *, duration_ms: int | None = None) 
     return _checked(fields)
 
 
-def _checked(fields: Mapping[str, Any]) -> Brought:
+def _checked(fields: Mapping[str, Any]) -> BroughtTranscript:
     try:
-        brought = Brought.model_validate(fields)
+        brought = BroughtTranscript.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the transcript"

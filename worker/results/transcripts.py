@@ -39,7 +39,7 @@ class SegmentAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assembled:
+class AssembledTranscript:
     """A transcript's fields as far as its segments give them."""
 
     text: str
@@ -50,7 +50,7 @@ class Assembled:
     gaps: list[dict[str, Any]]
 
 
-def assemble(rows: Iterable[SegmentAnswer], speakers: Mapping[str, str] | None = None) -> Assembled:
+def assemble(rows: Iterable[SegmentAnswer], speakers: Mapping[str, str] | None = None) -> AssembledTranscript:
     """The fields of a transcript from its segments, in order of start, then channel; pending ones are left out.
 
     ``speakers`` are names by the number of a channel.
@@ -58,7 +58,7 @@ def assemble(rows: Iterable[SegmentAnswer], speakers: Mapping[str, str] | None =
     names = speakers or {}
     ordered = sorted(rows, key=lambda row: (row.start_ms, row.channel))
     answered = [row for row in ordered if row.state == SegmentState.ANSWERED]
-    return Assembled(
+    return AssembledTranscript(
         text=join_texts(row.text or "" for row in answered),
         model=_most_frequent(row.model for row in answered),
         language=_most_frequent(row.language for row in answered if row.text),

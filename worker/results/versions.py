@@ -15,7 +15,7 @@ from worker.database import change, clock
 from worker.errors import UnknownRecording, UnknownTranscript
 from worker.ids import new_id
 from worker.models import Recording, Transcript
-from worker.results.transcript_readers import Brought
+from worker.results.transcript_readers import BroughtTranscript
 from worker.results.transcripts import join_texts
 from worker.search.index import add_to_index
 from worker.states import Origin
@@ -24,14 +24,14 @@ MAKER = (Transcript.service, Transcript.model, Transcript.language)
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedVersion:
     """A version's id; ``existing``: it was brought before."""
 
     id: str
     existing: bool
 
 
-def add_version(session: Session, recording_id: str, brought: Brought, *, pin: bool = False) -> Added:
+def add_version(session: Session, recording_id: str, brought: BroughtTranscript, *, pin: bool = False) -> AddedVersion:
     """A transcript that something else or a person has made. It is the current one if pinned, or the first.
 
     One that says the same as a version that was brought before is that version: the same file twice adds nothing.
@@ -39,7 +39,7 @@ def add_version(session: Session, recording_id: str, brought: Brought, *, pin: b
     recording = _locked(session, recording_id)
     row = _row(recording, brought)
     there = _same(session, row)
-    added = Added(there or new_id(), existing=there is not None)
+    added = AddedVersion(there or new_id(), existing=there is not None)
     if not added.existing:
         session.execute(insert(Transcript).values(id=added.id, created_ms=clock(session), **row))
         add_to_index(session, added.id, recording_id, row["segments"], brought.language)
@@ -60,7 +60,7 @@ def make_current(session: Session, recording_id: str, transcript_id: str, *, pin
     _point(session, recording_id, transcript_id, pin=pin)
 
 
-def _row(recording: Recording, brought: Brought) -> dict[str, Any]:
+def _row(recording: Recording, brought: BroughtTranscript) -> dict[str, Any]:
     segments = [segment.model_dump() for segment in brought.segments]
     return {
         "recording_id": recording.id,

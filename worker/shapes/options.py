@@ -1,7 +1,7 @@
 """A job's options, each declared once: type, default, limits, what it is, and what else than a submission may have it.
 
 A submission takes `JobOptions`, from a form or from JSON. What a retry, a campaign and an archive take is made of the
-same fields by `On`, and so are the options of the command line: see `job_options`. A new option is a field here,
+same fields by `OptionUse`, and so are the options of the command line: see `job_options`. A new option is a field here,
 and a field of `worker.spec.Spec` where it changes what is done.
 """
 
@@ -32,7 +32,7 @@ class Use(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class On:
+class OptionUse:
     """An option may be given there.
 
     ``description`` and ``help`` (on the command line) are those of a submission where left out. ``nullable``: null
@@ -45,13 +45,13 @@ class On:
     nullable: bool = False
 
 
-def _for_none(text: str, help: str | None = None, *, nullable: bool = False) -> On:  # noqa: A002  # as Typer has it
-    return On(use=Use.ARCHIVE, description=text, help=help or text, nullable=nullable)
+def _for_none(text: str, help: str | None = None, *, nullable: bool = False) -> OptionUse:  # noqa: A002  # as Typer has it
+    return OptionUse(use=Use.ARCHIVE, description=text, help=help or text, nullable=nullable)
 
 
-_retry = partial(On, use=Use.RETRY, nullable=True)
-_campaign = partial(On, use=Use.CAMPAIGN)
-_imported = partial(On, use=Use.IMPORT, nullable=True)
+_retry = partial(OptionUse, use=Use.RETRY, nullable=True)
+_campaign = partial(OptionUse, use=Use.CAMPAIGN)
+_imported = partial(OptionUse, use=Use.IMPORT, nullable=True)
 
 
 class OptionSet(BaseModel):
@@ -165,12 +165,12 @@ class JobOptions(SpecOptions):
     deadline: Annotated[
         DeadlineField | None,
         Help(text="Seconds from now, or a time with its zone: queued then, it fails."),
-        On(use=Use.RETRY, description="Seconds from now, or a time with its zone."),
+        OptionUse(use=Use.RETRY, description="Seconds from now, or a time with its zone."),
     ] = Field(None, description="Seconds from now, or a time with its zone: still queued then, the job fails.")
     fresh: Annotated[
         bool,
         Help(text="Recognise again, also what has been answered before."),
-        On(use=Use.RETRY, description="Reuse no stored answer."),
+        OptionUse(use=Use.RETRY, description="Reuse no stored answer."),
     ] = Field(False, description="Ask for a new run that reuses no stored answer.")
     external_id: Name | None = Field(None, description="Your own name for it.")
     labels: Labels = Field(default_factory=dict, description="A JSON object, or name=value,name=value.")
@@ -208,16 +208,16 @@ def job_options(use: Use | None = None) -> Iterator[CommandOption]:
             yield CommandOption.of(name, field, replace(of_submission, text=text, unset=unset))
 
 
-def _on(use: Use) -> Iterator[tuple[str, FieldInfo, On]]:
+def _on(use: Use) -> Iterator[tuple[str, FieldInfo, OptionUse]]:
     for name, field in JobOptions.model_fields.items():
         for on in field.metadata:
-            if isinstance(on, On) and on.use is use:
+            if isinstance(on, OptionUse) and on.use is use:
                 yield name, field, on
 
 
-def _field_on(field: FieldInfo, on: On) -> tuple[Any, Any]:
+def _field_on(field: FieldInfo, on: OptionUse) -> tuple[Any, Any]:
     """The field as `create_model` takes it: its type with its rules, and its default with what is said of it there."""
-    rules = [one for one in field.metadata if not isinstance(one, (Help, On))]
+    rules = [one for one in field.metadata if not isinstance(one, (Help, OptionUse))]
     kind: Any = Annotated[(field.annotation, *rules)] if rules else field.annotation
     description = on.description or field.description
     if on.nullable:

@@ -18,7 +18,7 @@ LIMITS = AudioLimits(max_duration_ms=366 * 24 * 3_600_000)
 
 
 @dataclass(frozen=True)
-class Sampled:
+class AudioSample:
     """What was looked at, and what of it would be sent, over all channels."""
 
     audio_ms: int = 0
@@ -35,20 +35,20 @@ def sampled_send_ratio(
     return sum(one.heard_ms for one in looked_at) / audio_ms if audio_ms else None
 
 
-def _look(path: Path, service: Service, channels: Channels, segmentation: Segmentation) -> Sampled:
+def _look(path: Path, service: Service, channels: Channels, segmentation: Segmentation) -> AudioSample:
     try:
         with open_audio(path, LIMITS) as decoding:
-            beginning = Beginning(decoding)
+            beginning = RecordingHead(decoding)
             preset = preset_of(segmentation, {})
             limit_ms = service.segment_limit_ms
             pieces = cut(beginning, channels=channels, preset=preset, segment_limit_ms=limit_ms)
             heard_ms = sum(piece.span.end_ms - piece.span.start_ms for piece in pieces)
-            return Sampled(beginning.duration_ms, heard_ms)
+            return AudioSample(beginning.duration_ms, heard_ms)
     except CodedError:  # a job will say what is wrong with it
-        return Sampled()
+        return AudioSample()
 
 
-class Beginning:
+class RecordingHead:
     """The first windows of a recording, as if it ended there: `Windows`."""
 
     def __init__(self, whole: Windows) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from worker import models
 from worker.archive_rules import get_archive
-from worker.imports.estimate import Expectation
+from worker.imports.estimate import ListingCounts
 from worker.imports.life import get_import
 from worker.services.lookup import Services
 from worker.shapes.archives import (
@@ -62,7 +62,7 @@ def list_problems(session: Session, import_id: str, limit: int, after: int) -> P
 
 
 def estimate_import(
-    session: Session, services: Services, archive: str, counted: Expectation, spec: Spec | None
+    session: Session, services: Services, archive: str, counted: ListingCounts, spec: Spec | None
 ) -> ImportEstimate:
     """What an import would take, and what its jobs would cost; ``spec`` is theirs, or None where there will be none."""
     taken = counted.view()

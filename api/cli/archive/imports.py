@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.archive.import_lines import estimate_lines, follow_import, import_line, note_problems, problem_line
-from api.cli.archive.local_uploads import LocalUpload, Uploaded, expect_local, find_local, size_of
+from api.cli.archive.local_uploads import LocalUpload, UploadedRecording, expect_local, find_local, size_of
 from api.cli.archive.options import FolderOptions, ImportedJobs
 from api.cli.archive.rules import Name
 from api.cli.exits import Exit, UsageProblem
@@ -20,7 +20,7 @@ from api.cli.output.printing import Output, note, put, put_json
 from api.cli.output.progress import counting
 from api.cli.sources import Source
 from api.cli.target import open_client, with_client
-from api.cli.uploads import Sent, uploaded
+from api.cli.uploads import SentFile, uploaded
 from api.client import Client
 from worker.imports.estimate import COSTS, NO_LENGTH
 from worker.media.urls import BUCKET, MOUNT
@@ -72,7 +72,7 @@ def import_recordings(
     if local and options is not None:
         raise UsageProblem(f"Files of this machine are transcribed by `longhand submit PATH --archive {name}`.")
     with open_client() as client:
-        filling = Filling(client, name, out, wait=sys.stderr.isatty() if wait is None else wait)
+        filling = ImportCommand(client, name, out, wait=sys.stderr.isatty() if wait is None else wait)
         if dry_run:
             filling.expect(listed, local, manifest)
             return Exit.OK
@@ -85,7 +85,7 @@ def import_recordings(
 
 
 @dataclass
-class Filling:
+class ImportCommand:
     """One command's work at one archive; ``failed``: something could not be used."""
 
     client: Client
@@ -143,7 +143,7 @@ class Filling:
         if self.wait and not self.out.as_json:
             note_problems(self.client, seen)
 
-    def _show(self, sent: Sent[Source, Uploaded]) -> None:
+    def _show(self, sent: SentFile[Source, UploadedRecording]) -> None:
         self.failed |= bool(sent.code)
         if self.out.as_json:
             put_json(_view(sent))
@@ -151,7 +151,7 @@ class Filling:
             note(f"{sent.file.path}: {sent.code}: {sent.problem}")
 
 
-def _view(sent: Sent[Source, Uploaded]) -> Mapping[str, object]:
+def _view(sent: SentFile[Source, UploadedRecording]) -> Mapping[str, object]:
     recording, added = (sent.answer.recording, sent.answer.added) if sent.answer else (None, False)
     problem = {"code": sent.code, "message": sent.problem} if sent.code else None
     return {"file": str(sent.file.path), "recording": recording, "added": added, "error": problem}

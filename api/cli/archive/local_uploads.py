@@ -10,9 +10,9 @@ from typing import Any
 from api.cli.sources import Source, sources_at
 from api.client import Client
 from worker.errors import DuplicateExternalId, PlaylistRefused, SourceMissing
-from worker.imports.estimate import Expectation, Heads
+from worker.imports.estimate import Heads, ListingCounts
 from worker.imports.naming import parse_naming
-from worker.imports.rows import Described, merged, read_beside, read_row
+from worker.imports.rows import DescribedFields, merged, read_beside, read_row
 from worker.imports.walking import is_playlist, is_wanted, sidecar_of
 from worker.shapes.recordings import Recording
 
@@ -21,7 +21,7 @@ CHUNK_BYTES = 1024**2
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class UploadedRecording:
     """The file's recording; ``added``: it was not there before."""
 
     recording: str
@@ -37,7 +37,7 @@ class LocalUpload:
     naming: str | None = None
     sidecars: bool = False
 
-    def send(self, file: Source) -> Uploaded:
+    def send(self, file: Source) -> UploadedRecording:
         """Upload one that is not there. Raises InputError, ApiProblem, and OSError where it cannot be read."""
         if is_playlist(file.path.name):
             raise PlaylistRefused
@@ -46,21 +46,21 @@ class LocalUpload:
             return self._completed(existing, description)
         fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in description.items()}
         kept = self.client.add_recording(self.archive, file.path, fields)
-        return Uploaded(kept.id, added=not kept.existing)
+        return UploadedRecording(kept.id, added=not kept.existing)
 
-    def _completed(self, existing: Recording, description: Fields) -> Uploaded:
+    def _completed(self, existing: Recording, description: Fields) -> UploadedRecording:
         """One that is there gets what was not known of it, without its bytes being sent again."""
         if description.get("external_id") and existing.external_id not in {None, description["external_id"]}:
             raise DuplicateExternalId(f"These bytes are there under the external id {existing.external_id!r}.")
         if missing := {name: value for name, value in description.items() if value and not getattr(existing, name)}:
             self.client.describe(existing.id, missing)
-        return Uploaded(existing.id, added=False)
+        return UploadedRecording(existing.id, added=False)
 
     def _description(self, file: Source) -> Fields:
         named = parse_naming(self.naming).read(file.relative.as_posix()) if self.naming else {}
         beside = file.path.with_name(sidecar_of(file.path.name))
         read = read_beside(beside, beside.name) if self.sidecars and beside.exists() else {}
-        return read_row(Described, merged((named, read))).model_dump(mode="json", exclude_unset=True)
+        return read_row(DescribedFields, merged((named, read))).model_dump(mode="json", exclude_unset=True)
 
 
 def size_of(file: Source) -> int:
@@ -81,9 +81,9 @@ def find_local(paths: Sequence[Path], patterns: Sequence[str]) -> list[Source]:
     return found
 
 
-def expect_local(files: Sequence[Source]) -> Expectation:
+def expect_local(files: Sequence[Source]) -> ListingCounts:
     """What there is to send, by the files' sizes and their heads; what cannot be read would be refused."""
-    expected, heads = Expectation(), Heads()
+    expected, heads = ListingCounts(), Heads()
     for file in files:
         try:
             expected.add(file.relative.as_posix(), file.path.stat().st_size, heads.length_ms(file.path))

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.options import Declared, Given
+from api.cli.options import DeclaredOptions, Given
 from worker.shapes.options import Use, job_options
 
 ImportedJobs = Annotated[
-    Given, Declared(job_options(Use.IMPORT), first=("language", "service", "model"), last=("voice",))
+    Given, DeclaredOptions(job_options(Use.IMPORT), first=("language", "service", "model"), last=("voice",))
 ]
 SyncedJobs = Annotated[
     Given,
-    Declared(
+    DeclaredOptions(
         job_options(Use.IMPORT),
         first=("language", "service", "model"),
         last=("voice",),

@@ -9,15 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.exits import UsageProblem
-from api.cli.options import Declared, Given, given, pairs
+from api.cli.options import DeclaredOptions, Given, given, pairs
 from worker.shapes.declarations import command_options
 from worker.shapes.options import Use, job_options
 from worker.shapes.selection import SelectionFields
 
 option = partial(typer.Option, rich_help_panel="How much, and how it goes on")
 Judged = list[str] | None
-Selection = Annotated[Given, Declared(command_options(SelectionFields), panel="Which recordings")]
-CampaignSpec = Annotated[Given, Declared(job_options(Use.CAMPAIGN), first=("service", "model"))]
+Selection = Annotated[Given, DeclaredOptions(command_options(SelectionFields), panel="Which recordings")]
+CampaignSpec = Annotated[Given, DeclaredOptions(job_options(Use.CAMPAIGN), first=("service", "model"))]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from worker.settings import Settings
 READY_S = 60.0
 
 
-class Stops:
+class StopCounter:
     """Counts SIGTERM, SIGINT and the end of the terminal: the first ends the stack in order, the second at once.
 
     A plain number, because a handler may run while the main thread holds any lock.
@@ -79,7 +79,7 @@ def _port(host: str, port: int) -> int:
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:
-    stops = Stops()
+    stops = StopCounter()
     stops.listen()
     plan = plan_stack(
         settings, host=host, port=port, workers=workers, engine=engine, model=engine_model(engine, settings)

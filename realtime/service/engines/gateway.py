@@ -14,7 +14,7 @@ import httpx
 
 from realtime.protocol.engine import Answer, EngineMisconfigured, Hypothesis, Listener, Segment, SegmentFailed
 from realtime.service.config import GatewayConfig
-from realtime.service.engines.gateway_refusals import Refused, read_refusal
+from realtime.service.engines.gateway_refusals import GatewayRefusal, read_refusal
 
 # What Qwen3-ASR knows, by its own names.
 _CODES = {
@@ -70,7 +70,7 @@ class RequestPace:
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 20.0
-_NOTHING_HEARD = Refused("RequestTimeOut", "The recogniser did not answer in time.", temporary=True)
+_NOTHING_HEARD = GatewayRefusal("RequestTimeOut", "The recogniser did not answer in time.", temporary=True)
 
 
 class Gateway(ABC):
@@ -132,7 +132,7 @@ class Gateway(ABC):
         """What the session asked for, or the configured default."""
         return segment.language or self.config.language
 
-    async def _insist(self, segment: Segment, heard: list[Refused]) -> Answer:
+    async def _insist(self, segment: Segment, heard: list[GatewayRefusal]) -> Answer:
         """Ask until there is an answer; ``heard`` takes the refusals on the way. Raises SegmentFailed."""
         ends_at = monotonic() + self.config.patience_s
         for wait_s in _waits_s():
@@ -146,10 +146,10 @@ class Gateway(ABC):
             await asyncio.sleep(pause_s)
         raise self._failed(heard[-1])
 
-    def _failed(self, refused: Refused) -> SegmentFailed:
+    def _failed(self, refused: GatewayRefusal) -> SegmentFailed:
         return SegmentFailed(self._without_key(refused.message), code=refused.code)
 
-    async def _ask(self, segment: Segment) -> tuple[Answer | Refused, float | None]:
+    async def _ask(self, segment: Segment) -> tuple[Answer | GatewayRefusal, float | None]:
         """The answer or the refusal, and how long the recogniser asks to wait."""
         async with self._at_once:
             await asyncio.sleep(self._pace.take())
@@ -158,16 +158,16 @@ class Gateway(ABC):
             except httpx.TimeoutException:
                 return _NOTHING_HEARD, None
             except httpx.TransportError:
-                return Refused("InternalError", "The recogniser cannot be reached.", temporary=True), None
+                return GatewayRefusal("InternalError", "The recogniser cannot be reached.", temporary=True), None
         if response.status_code != httpx.codes.OK:
             return read_refusal(response.status_code, response.content), _retry_after_s(response)
         return self._answer(response, segment), None
 
-    def _answer(self, response: httpx.Response, segment: Segment) -> Answer | Refused:
+    def _answer(self, response: httpx.Response, segment: Segment) -> Answer | GatewayRefusal:
         try:
             return self.read(response.json(), segment)
         except (KeyError, TypeError, IndexError, ValueError, AttributeError):
-            return Refused("InternalError", "The recogniser's answer could not be read.", temporary=False)
+            return GatewayRefusal("InternalError", "The recogniser's answer could not be read.", temporary=False)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.config.key}"} if self.config.key else {}

@@ -37,7 +37,7 @@ _LIMITS: dict[type[RealtimeError], str] = {
 
 
 @dataclass(frozen=True)
-class Refused:
+class GatewayRefusal:
     """``code`` is one of the protocol's; ``temporary``: the same request may be taken later."""
 
     code: str
@@ -45,14 +45,14 @@ class Refused:
     temporary: bool
 
 
-def read_refusal(status: int, body: bytes) -> Refused:
+def read_refusal(status: int, body: bytes) -> GatewayRefusal:
     """The meaning of an HTTP answer that is not 200."""
     told = _told(body)
     message = str(told.get("message") or f"HTTP {status}")[:_MESSAGE_LIMIT]
     code = _code(str(told.get("code") or ""), str(told.get("type") or ""), message, status)
     kind = kind_of(code, message)
     temporary = issubclass(kind, ServiceLimited | ServiceFault) if kind else status >= 500
-    return Refused(code, message, temporary)
+    return GatewayRefusal(code, message, temporary)
 
 
 def _told(body: bytes) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from worker.states import (
     BreakerState,
     CampaignState,
     CampaignStep,
-    Described,
+    DescribedEnum,
     ImportState,
     JobState,
     MemberState,
@@ -44,14 +44,14 @@ def _rows(heading: str) -> dict[str, list[str]]:
         ("A recording in a campaign", MemberState),
     ],
 )
-def test_page_has_every_state_with_its_sentence(heading: str, states: type[Described]) -> None:
+def test_page_has_every_state_with_its_sentence(heading: str, states: type[DescribedEnum]) -> None:
     assert {name: cells[0] for name, cells in _rows(heading).items()} == {s.value: s.sentence for s in states}
 
 
 @pytest.mark.parametrize(
     ("heading", "moves"), [("A job", MOVES), ("An import", IMPORT_MOVES), ("A campaign", CAMPAIGN_MOVES)]
 )
-def test_page_has_every_move(heading: str, moves: Mapping[Described, frozenset[Described]]) -> None:
+def test_page_has_every_move(heading: str, moves: Mapping[DescribedEnum, frozenset[DescribedEnum]]) -> None:
     documented = {name: set(re.findall(r"`(\w+)`", cells[1])) for name, cells in _rows(heading).items()}
     assert documented == {state.value: {target.value for target in targets} for state, targets in moves.items()}
 

@@ -39,7 +39,7 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
+class PlannedCampaign:
     """A plan, and the target with its edge found: what the campaign is created with."""
 
     target: Target
@@ -48,7 +48,7 @@ class Planned:
 
 def make_plan(
     session: Session, services: Services, target: Target, limits: CampaignLimits, rules: CampaignRules
-) -> Planned:
+) -> PlannedCampaign:
     """Count and price it.
 
     Raises UnknownArchive, NothingSelected, NothingNew, ServiceNotAllowed, LanguageNotSupported, and PriceUnknown where
@@ -69,7 +69,7 @@ def make_plan(
         raise PriceUnknown(f"limits.usd: no price is known for {target.spec.model!r} of {service.name!r}.")
     reuse = expected_reuse(session, target, chosen.recordings)
     counts = {"canary": min(rules.canary, chosen.recordings) + pinned, "references": pinned}
-    return Planned(target=target, plan=Plan(**_figures(target, groups, estimated, reuse, limits), **counts))
+    return PlannedCampaign(target=target, plan=Plan(**_figures(target, groups, estimated, reuse, limits), **counts))
 
 
 def _raise_work_memory(session: Session) -> None:

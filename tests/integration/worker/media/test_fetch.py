@@ -19,7 +19,7 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
-from worker.media.fetch import Fetched, fetch, identify
+from worker.media.fetch import FetchedFile, fetch, identify
 from worker.media.identities import SourceIdentity
 from worker.media.public_network import is_public
 from worker.media.urls import display
@@ -109,7 +109,7 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "fetched"
 
 
-def get(url: str, target: Path, *, known: SourceIdentity | None = None, deadline_s: float = 10) -> Fetched:
+def get(url: str, target: Path, *, known: SourceIdentity | None = None, deadline_s: float = 10) -> FetchedFile:
     return fetch(url, target, max_bytes=100_000, allow_private=True, expected=known, deadline_s=deadline_s)
 
 

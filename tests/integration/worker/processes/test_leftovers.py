@@ -10,7 +10,7 @@ from tests.fixtures.rows import SPEC, new_recording
 from worker.database import Database
 from worker.imports.life import add_import, cancel_import
 from worker.imports.listing import manifest_source
-from worker.media.store import MediaStore, Saved
+from worker.media.store import MediaStore, SavedFile
 from worker.processes.housekeeping import sweep_leftovers
 from worker.queue import submission
 
@@ -22,13 +22,13 @@ def store(tmp_path: Path) -> MediaStore:
     return MediaStore(tmp_path / "media")
 
 
-def stored(store: MediaStore, content: bytes, *, age_s: float = 0) -> Saved:
+def stored(store: MediaStore, content: bytes, *, age_s: float = 0) -> SavedFile:
     saved = store.save([content], 1000)
     os.utime(store.path(saved.key), (time.time() - age_s,) * 2)
     return saved
 
 
-def register(database: Database, saved: Saved) -> None:
+def register(database: Database, saved: SavedFile) -> None:
     recording = new_recording(digest=saved.digest, identity=saved.digest, media_key=saved.key)
     with database.writing() as session:
         submission.submit(session, recording, SPEC)

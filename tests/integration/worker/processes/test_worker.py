@@ -12,18 +12,18 @@ from tests.fixtures.rows import read_job, submit
 from tests.fixtures.waiting import wait_for
 from worker import workers
 from worker.database import Database
-from worker.processes.worker import STUCK, Patience, WorkerProcess, resident_bytes
+from worker.processes.worker import STUCK, ProcessTimes, WorkerProcess, resident_bytes
 from worker.settings import Settings
 from worker.states import Lane
 
 Begin = Callable[..., "Began"]
-HASTY = Patience(look_s=0.02, grace_s=0.02, last_grace_s=0.02)
+HASTY = ProcessTimes(look_s=0.02, grace_s=0.02, last_grace_s=0.02)
 
 
 class Began:
     """A worker process, what it asked of Celery, and the codes with which it would have ended itself."""
 
-    def __init__(self, settings: Settings, patience: Patience) -> None:
+    def __init__(self, settings: Settings, patience: ProcessTimes) -> None:
         self.ended: list[int] = []
         self.process = WorkerProcess(settings, self.ended.append, patience=patience)
         self.shut_down = threading.Event()
@@ -43,7 +43,7 @@ class Began:
 def begin(tmp_path: Path, sqlite_url: str, redis_url: str) -> Iterator[Begin]:
     begun: list[Began] = []
 
-    def start(patience: Patience = HASTY, **settings: Any) -> Began:  # noqa: ANN401  # any setting
+    def start(patience: ProcessTimes = HASTY, **settings: Any) -> Began:  # noqa: ANN401  # any setting
         places: dict[str, Any] = {"home": tmp_path, "database_url": sqlite_url, "redis_url": redis_url}
         begun.append(Began(Settings(**places, **settings), patience))
         return begun[-1]

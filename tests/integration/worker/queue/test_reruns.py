@@ -10,7 +10,7 @@ from tests.fixtures.rows import SPEC, claim, new_answer, read_job, set_job, subm
 from worker.database import Database
 from worker.errors import DamagedAudio, IllegalMove, UnknownJob
 from worker.queue import jobs
-from worker.queue.job_rows import Submitted
+from worker.queue.job_rows import JobSubmission
 from worker.queue.reruns import read_spec, retry_as
 from worker.results import segments
 from worker.shapes.times import Deadline
@@ -21,7 +21,7 @@ from worker.states import JobState, Lane, SegmentState
 GERMAN = replace(SPEC, language="de")
 
 
-def _retry(database: Database, job_id: str, spec: Spec = SPEC, **options: object) -> Submitted:
+def _retry(database: Database, job_id: str, spec: Spec = SPEC, **options: object) -> JobSubmission:
     with database.writing() as session:
         made = retry_as(session, job_id, spec, **options)  # type: ignore[arg-type]  # any option
         session.commit()
@@ -59,7 +59,7 @@ def test_a_fresh_retry_is_a_new_job_that_reuses_nothing(database: Database) -> N
 def test_its_own_spec_queues_a_failed_job_again_in_the_lane_and_by_the_deadline_asked_for(database: Database) -> None:
     old = _failed(database)
     bulk = replace(SPEC, lane=Lane.BULK, priority=5)
-    assert _retry(database, old, bulk, deadline=Deadline(in_ms=60_000)) == Submitted(old, existing=True)
+    assert _retry(database, old, bulk, deadline=Deadline(in_ms=60_000)) == JobSubmission(old, existing=True)
     assert claim(database, lane=Lane.BULK).spec == bulk
     assert read_job(database, old).deadline_ms is not None
 
@@ -68,7 +68,7 @@ def test_a_job_that_succeeded_with_gaps_gets_one_successor(database: Database) -
     old = finished(database).job_id
     made = _retry(database, old)
     assert (made.existing, read_job(database, made.job_id).retry_of) == (False, old)
-    assert _retry(database, old) == Submitted(made.job_id, existing=True)
+    assert _retry(database, old) == JobSubmission(made.job_id, existing=True)
     assert read_job(database, old).status == JobState.SUCCEEDED
 
 

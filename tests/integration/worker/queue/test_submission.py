@@ -10,12 +10,12 @@ from worker.database import Database
 from worker.errors import DamagedAudio
 from worker.models import Batch, Job, Recording
 from worker.queue import jobs, submission
-from worker.queue.job_rows import Submitted
+from worker.queue.job_rows import JobSubmission
 from worker.spec import Spec
 from worker.states import JobState, Lane
 
 
-def _again(database: Database) -> Submitted:
+def _again(database: Database) -> JobSubmission:
     with database.writing() as session:
         submitted = submission.submit(session, new_recording(), SPEC)
         session.commit()
@@ -37,7 +37,7 @@ def test_new_job_is_queued_and_due_at_once(database: Database) -> None:
 
 def test_same_recording_and_spec_give_the_job_that_exists(database: Database) -> None:
     job_id = submit(database)
-    assert _again(database) == Submitted(job_id, existing=True)
+    assert _again(database) == JobSubmission(job_id, existing=True)
     assert (_count(database, Job), _count(database, Recording)) == (1, 1)
 
 
@@ -64,7 +64,7 @@ def test_another_archive_has_a_recording_and_a_job_of_its_own(database: Database
 def test_a_failed_job_is_found_too(database: Database) -> None:
     job_id = submit(database)
     jobs.fail(database, claim(database), DamagedAudio(), "decode")
-    assert _again(database) == Submitted(job_id, existing=True)
+    assert _again(database) == JobSubmission(job_id, existing=True)
 
 
 def test_fresh_makes_a_new_job_under_another_recognition_key(database: Database) -> None:
@@ -83,7 +83,7 @@ def test_fresh_where_nothing_was_is_a_plain_job(database: Database) -> None:
 def test_after_a_fresh_job_the_freshest_is_the_one_that_exists(database: Database) -> None:
     submit(database)
     freshest = submit(database, fresh=True)
-    assert _again(database) == Submitted(freshest, existing=True)
+    assert _again(database) == JobSubmission(freshest, existing=True)
 
 
 def test_options_are_kept_on_the_job(database: Database) -> None:

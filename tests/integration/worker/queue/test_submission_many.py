@@ -8,12 +8,12 @@ from tests.fixtures.rows import SPEC, new_recording, read_job, submit
 from worker.database import Database
 from worker.models import Job, Recording
 from worker.queue import submission
-from worker.queue.job_rows import Submitted
+from worker.queue.job_rows import JobSubmission
 from worker.queue.submission import Submission
 from worker.shapes.times import Deadline
 
 
-def submit_many(database: Database, *submissions: Submission) -> list[Submitted]:
+def submit_many(database: Database, *submissions: Submission) -> list[JobSubmission]:
     with database.writing() as session:
         submitted = submission.submit_many(session, submissions)
         session.commit()
@@ -38,8 +38,8 @@ def test_what_is_there_and_what_is_asked_for_twice_is_found(database: Database) 
     first, again, other, elsewhere, spec = submit_many(
         database, plain(1), plain(2), plain(2), plain(1, "other"), replace(plain(2), spec=replace(SPEC, language="de"))
     )
-    assert first == Submitted(there, existing=True)
-    assert other == Submitted(again.job_id, existing=True)
+    assert first == JobSubmission(there, existing=True)
+    assert other == JobSubmission(again.job_id, existing=True)
     assert [again.existing, elsewhere.existing, spec.existing] == [False, False, False]
     with database.reading() as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (Recording, Job)]
@@ -50,7 +50,7 @@ def test_fresh_ones_come_after_each_other(database: Database) -> None:
     fresh = replace(plain(1), fresh=True)
     made = submit_many(database, fresh, fresh, plain(1))
     assert [read_job(database, one.job_id).spec["revision"] for one in made[:2]] == [0, 1]
-    assert made[2] == Submitted(made[1].job_id, existing=True)
+    assert made[2] == JobSubmission(made[1].job_id, existing=True)
 
 
 def test_each_has_options_of_its_own(database: Database) -> None:

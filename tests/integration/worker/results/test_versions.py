@@ -13,10 +13,10 @@ from worker.errors import UnknownRecording, UnknownTranscript
 from worker.models import Recording, Transcript
 from worker.queue import jobs
 from worker.results import segments
-from worker.results.transcript_readers import Brought, ReadSegment
+from worker.results.transcript_readers import BroughtTranscript, ReadSegment
 from worker.results.versions import add_version, make_current
 
-CORRECTED = Brought(
+CORRECTED = BroughtTranscript(
     segments=[
         ReadSegment(start_ms=0, end_ms=4000, text="Good morning."),
         ReadSegment(start_ms=5000, end_ms=6000, text="Ada."),
@@ -118,7 +118,7 @@ def test_plain_text_that_came_before_the_length_was_known_is_the_same_after(data
     finished(database)
     versions = []
     for end_ms in (0, 10_000):
-        said = Brought(segments=[ReadSegment(start_ms=0, end_ms=end_ms, text="Good morning.")])
+        said = BroughtTranscript(segments=[ReadSegment(start_ms=0, end_ms=end_ms, text="Good morning.")])
         with database.writing() as session:
             versions.append(add_version(session, recording_of(database).id, said))
             session.commit()
@@ -130,10 +130,10 @@ def test_other_words_times_or_makers_are_another_version(database: Database) -> 
     finished(database)
     segment = ReadSegment(start_ms=500, end_ms=900, text="Hello.")
     others = [
-        Brought(segments=[segment]),
-        Brought(segments=[segment.model_copy(update={"text": "Hallo."})]),
-        Brought(segments=[segment.model_copy(update={"end_ms": 950})]),
-        Brought(segments=[segment], model="another"),
+        BroughtTranscript(segments=[segment]),
+        BroughtTranscript(segments=[segment.model_copy(update={"text": "Hallo."})]),
+        BroughtTranscript(segments=[segment.model_copy(update={"end_ms": 950})]),
+        BroughtTranscript(segments=[segment], model="another"),
     ]
     with database.writing() as session:
         made = [add_version(session, recording_of(database).id, one) for one in others]

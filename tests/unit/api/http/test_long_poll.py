@@ -4,7 +4,7 @@ from functools import partial
 
 import anyio
 
-from api.http.long_poll import Holds
+from api.http.long_poll import HeldPolls
 
 
 async def never() -> bool:
@@ -17,18 +17,18 @@ def test_a_hold_ends_when_something_has_changed() -> None:
     async def changed() -> bool:
         return next(looks)
 
-    anyio.run(partial(Holds().until, changed, 30))
+    anyio.run(partial(HeldPolls().until, changed, 30))
     assert next(looks, None) is None
 
 
 def test_a_hold_ends_at_its_deadline_and_gives_its_place_back() -> None:
-    holds = Holds()
+    holds = HeldPolls()
     anyio.run(partial(holds.until, never, 0.05))
     assert holds.held == 0
 
 
 def test_beyond_the_limit_polls_are_answered_at_once() -> None:
-    holds = Holds(at_most=1)
+    holds = HeldPolls(at_most=1)
 
     async def two() -> None:
         async with anyio.create_task_group() as group:
@@ -44,7 +44,7 @@ def test_beyond_the_limit_polls_are_answered_at_once() -> None:
 
 def test_when_the_process_goes_down_polls_are_answered() -> None:
     going_down: list[bool] = []
-    holds = Holds(ending=lambda: bool(going_down))
+    holds = HeldPolls(ending=lambda: bool(going_down))
 
     async def one() -> None:
         async with anyio.create_task_group() as group:

@@ -7,12 +7,12 @@ import pytest
 
 from tests.fixtures.sounds import encode, tone, write_wav
 from tests.fixtures.unreadable import Lock
-from worker.imports.estimate import NO_LENGTH, Expectation, Heads
+from worker.imports.estimate import NO_LENGTH, Heads, ListingCounts
 
 
-def expected(*files: tuple[str, int, int | None]) -> Expectation:
+def expected(*files: tuple[str, int, int | None]) -> ListingCounts:
     """Of names, sizes and lengths."""
-    seen = Expectation()
+    seen = ListingCounts()
     for file in files:
         seen.add(*file)
     return seen

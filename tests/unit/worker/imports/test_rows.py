@@ -4,7 +4,7 @@ import pytest
 
 from worker.errors import InvalidManifest, InvalidRow
 from worker.imports.manifests import CSV, LINES, check_head
-from worker.imports.rows import MAX_BYTES, Described, ManifestRow, fields_of, merged, read_row
+from worker.imports.rows import MAX_BYTES, DescribedFields, ManifestRow, fields_of, merged, read_row
 
 COLUMNS = ManifestRow.model_fields
 
@@ -21,7 +21,7 @@ COLUMNS = ManifestRow.model_fields
     ],
 )
 def test_times_are_read_as_people_and_recorders_write_them(given: str, ms: int) -> None:
-    assert read_row(Described, {"recorded_at": given}).recorded_ms == ms
+    assert read_row(DescribedFields, {"recorded_at": given}).recorded_ms == ms
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_times_are_read_as_people_and_recorders_write_them(given: str, ms: int) 
 )
 def test_a_field_that_cannot_be_read_is_named(fields: dict[str, object]) -> None:
     with pytest.raises(InvalidRow, match=next(iter(fields))):
-        read_row(Described, fields)
+        read_row(DescribedFields, fields)
 
 
 def test_empty_fields_are_as_good_as_left_out_and_languages_are_small() -> None:
-    assert read_row(Described, {"external_id": "", "language": " EN "}).columns() == {
+    assert read_row(DescribedFields, {"external_id": "", "language": " EN "}).columns() == {
         "external_id": None,
         "labels": {},
         "language": "en",

@@ -3,19 +3,19 @@
 import re
 
 from api.cli.archive.import_lines import estimate_lines
-from worker.imports.estimate import NO_LENGTH, Expectation
+from worker.imports.estimate import NO_LENGTH, ListingCounts
 
 COSTS: dict[str, object] = {"to_send_ms": 7_200_000, "ratio_from": "counted whole", "cost_usd": 0.648, "time_s": 3600}
 
 
-def seen(*files: tuple[str, int, int | None], complete: bool = True) -> Expectation:
-    made = Expectation(complete=complete)
+def seen(*files: tuple[str, int, int | None], complete: bool = True) -> ListingCounts:
+    made = ListingCounts(complete=complete)
     for file in files:
         made.add(*file)
     return made
 
 
-def lines(expected: Expectation, **costs: object) -> str:
+def lines(expected: ListingCounts, **costs: object) -> str:
     return "\n".join(estimate_lines(expected.view().model_copy(update=costs)))
 
 
