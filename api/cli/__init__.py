@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = int(app(args=arguments, prog_name="longhand", standalone_mode=False) or Exit.OK)
     except BrokenPipeError:
-        _close_stdout()
+        # Whoever read our output has gone, as `head` does; the interpreter would complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except EXPECTED as error:
         return _say(*_explained(error))
@@ -54,9 +55,3 @@ def _explained(error: Exception) -> tuple[str, int]:
             return f"{name}: {reason}", Exit.SOME_FAILED
         case _:
             return str(error), Exit.SOME_FAILED
-
-
-def _close_stdout() -> None:
-    """Whoever read our output has gone, as `head` does; the interpreter would complain when it flushes at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())

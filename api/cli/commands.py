@@ -63,28 +63,15 @@ def longhand(
     """
 
 
-PRODUCTION = "One process each, for production"
-COMMANDS: tuple[Command, ...] = (
-    up.up,
-    transcribe.transcribe,
-    submit.submit,
-    status.status,
-    status.watch,
-    cancel_retry.cancel,
-    cancel_retry.retry,
-    export.export,
-    search.search,
-    usage.usage,
-    probe.probe,
-    demo.demo,
-)
+JOBS = (transcribe.transcribe, submit.submit, status.status, status.watch, cancel_retry.cancel, cancel_retry.retry)
+RESULTS = (export.export, search.search, usage.usage)
 PROCESSES: tuple[Command, ...] = (run.api, run.worker, run.dispatcher, recognizer.recognizer, run.migrate)
 
-for command in COMMANDS:
+for command in (up.up, *JOBS, *RESULTS, probe.probe, demo.demo):
     app.command()(command)
 app.add_typer(archive.app, name="archive")
 app.add_typer(budget.app, name="budget")
 app.add_typer(versions.app, name="versions")
 app.add_typer(campaigns.app, name="reprocess")
 for command in PROCESSES:
-    app.command(rich_help_panel=PRODUCTION)(command)
+    app.command(rich_help_panel="One process each, for production")(command)

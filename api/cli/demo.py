@@ -21,7 +21,6 @@ from api.cli.stack.recognizer import Engine
 from api.cli.target import client_of, own_stack
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client
-from worker.settings import Settings
 from worker.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -69,13 +68,17 @@ def demo(
         note(f"{one.path}: {one.message}")
     if not sources:
         return Exit.SOME_FAILED
-    settings = _empty_home(output / "home")
+    home = output / "home"
+    if is_taken(home):
+        raise CommandError(f"Another demo runs in {home}: wait for it, or name another folder with -o.")
+    shutil.rmtree(home, ignore_errors=True)
+    settings = configured(home=home.absolute(), **OWN)
     with own_stack(settings, engine, OWN) as server, client_of(settings, server.url) as client:
         first = _run(client, sources, "demo")
         edits = _show(client, first, output)
         again = _run(client, sources, "demo-again")
     _compare_runs(first, again)
-    put(f"Everything is down again. Transcripts: {output}; data and logs: {output / 'home'}")
+    put(f"Everything is down again. Transcripts: {output}; data and logs: {home}")
     wrong = is_too_wrong(edits, engine)
     if wrong:
         note(f"The word error rate is above {MOST_WRONG:.0%}. {OWN_WRONG if files else SAMPLES_WRONG}")
@@ -83,27 +86,19 @@ def demo(
     return Exit.SOME_FAILED if failed else Exit.OK
 
 
-def _empty_home(home: Path) -> Settings:
-    if is_taken(home):
-        raise CommandError(f"Another demo runs in {home}: wait for it, or name another folder with -o.")
-    shutil.rmtree(home, ignore_errors=True)
-    return configured(home=home.absolute(), **OWN)
-
-
 def _run(client: Client, sources: Sequence[Source], archive: str) -> list[Result]:
     outcomes: dict[int, Outcome] = {}
     began = time.monotonic()
     with open_display(len(sources)) as display:
         Transcription(client, sources, {"archive": archive}, display, outcomes.__setitem__).run()
-    results = [_result(client, outcomes[number]) for number in range(len(sources))]
+    results = [Result(outcomes[number], _text(client, outcomes[number])) for number in range(len(sources))]
     put(f"\n{len(results)} recordings in {time.monotonic() - began:.1f} s.\n")
     return results
 
 
-def _result(client: Client, outcome: Outcome) -> Result:
-    if outcome.problem or outcome.job is None:
-        return Result(outcome)
-    return Result(outcome, json.loads(client.transcript(outcome.job.id, "json"))["text"])
+def _text(client: Client, outcome: Outcome) -> str:
+    done = outcome.job if not outcome.problem else None
+    return json.loads(client.transcript(done.id, "json"))["text"] if done else ""
 
 
 def is_too_wrong(edits: "Edits", engine: Engine) -> bool:

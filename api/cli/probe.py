@@ -8,7 +8,7 @@ from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.output.printing import AsJson
 from worker.errors import ConfigurationError, UnknownService
-from worker.services.catalogue import BUILT_IN, Service
+from worker.services.catalogue import BUILT_IN
 from worker.services.lookup import Services
 from worker.settings import Settings
 
@@ -37,10 +37,12 @@ def probe(
     from worker.probing.subject import ProbePlan  # noqa: PLC0415  # the same
 
     settings = _for(service)
-    found = _find(settings, service)
-    plan = ProbePlan(
-        paces=paces_to_try(found.pace), sessions=sessions or min(found.sessions, MOST_SESSIONS), idle_s=idle_s
-    )
+    try:
+        found = Services(settings).find(service)
+    except (UnknownService, ConfigurationError) as error:
+        raise UsageProblem(error.message) from error
+    sessions = sessions or min(found.sessions, MOST_SESSIONS)
+    plan = ProbePlan(paces=paces_to_try(found.pace), sessions=sessions, idle_s=idle_s)
     agree(settings, found, plan, yes=yes)
     learn(settings, found, plan, hours=hours, as_json=as_json)
     return Exit.OK
@@ -52,10 +54,3 @@ def _for(name: str) -> Settings:
     hosted = {service.name for service in BUILT_IN if service.hosted}
     unused = settings.service == "local" and not settings.service_url
     return configured(service=name) if name in hosted and unused else settings
-
-
-def _find(settings: Settings, name: str) -> Service:
-    try:
-        return Services(settings).find(name)
-    except (UnknownService, ConfigurationError) as error:
-        raise UsageProblem(error.message) from error

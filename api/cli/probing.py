@@ -1,7 +1,7 @@
 """Probing a service and keeping what was learnt."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
@@ -15,13 +15,21 @@ from api.cli.output.printing import note, printable, put, put_json
 from api.cli.polling import LOCAL_KEY_REFUSED
 from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
 from worker.hints import message_of
-from worker.probing.findings import UNLIMITED, ArchiveEstimate, Finding, Question, Recommendation, estimate, warnings
+from worker.probing.findings import UNLIMITED, ArchiveEstimate, Finding, Question, estimate, warnings
 from worker.probing.probe import Probe, ProbeReport
 from worker.probing.subject import ProbePlan
 from worker.services.catalogue import BUILT_IN, Service
 from worker.services.file import change_entry
 from worker.services.lookup import Services
 from worker.settings import Settings
+
+VERDICTS = {True: "yes", False: "no", None: "not tried"}
+LABELS = {
+    Question.PACE: "{:g} times real time",
+    Question.IDLE: "idle for {:g} s",
+    Question.SESSIONS: "{:g} sessions at once",
+}
+DETAILS = {Question.IDLE: "open for {:.0f} s, then {}", Question.SESSIONS: "{:g} answered, {}"}
 
 
 def agree(settings: Settings, service: Service, plan: ProbePlan, *, yes: bool) -> None:
@@ -55,19 +63,12 @@ def _probed(service: Service, plan: ProbePlan) -> ProbeReport:
     probe = Probe(service, plan, lambda question: note(f"trying: {question.value}"))
     try:
         return probe.run()
-    except KeyboardInterrupt:
-        note(_unfinished(probe))
-        raise
-    except RealtimeError as error:
-        note(_unfinished(probe))
+    except (KeyboardInterrupt, RealtimeError) as error:
+        note(f"{probe.sent_s:.0f} s of speech were sent; nothing was written.")
         raise _as_exit(error, service) from error
 
 
-def _unfinished(probe: Probe) -> str:
-    return f"{probe.sent_s:.0f} s of speech were sent; nothing was written."
-
-
-def _as_exit(error: RealtimeError, service: Service) -> Exception:
+def _as_exit(error: BaseException, service: Service) -> BaseException:
     match error:
         case KeyRefused() if service.name == "local":
             return ServiceRefuses(LOCAL_KEY_REFUSED)
@@ -103,19 +104,19 @@ def _usd_per_s(settings: Settings, service: Service) -> float | None:
 
 
 def _say(report: ProbeReport, price: float | None, hours: float) -> None:
-    print_table(report.findings)
+    Console(file=sys.stdout, highlight=False).print(table_of(report.findings))
     put("")
     for line in warnings(report.findings):
         put(line)
     spent = "" if price is None else f", {money_words(price * report.sent_s)}"
-    put(f"Recommended: {recommended(report.recommendation)}")
-    put(archive_line(estimate(hours, report.findings, price)))
+    put("Recommended: " + ", ".join(f"{name} = {value:g}" for name, value in asdict(report.recommendation).items()))
+    put(_archive_line(estimate(hours, report.findings, price)))
     put(f"Sent: {report.sent_s:.0f} s of speech{spent}.")
 
 
 def _say_json(report: ProbeReport, service: Service, price: float | None, hours: float) -> None:
     for finding in report.findings:
-        put_json(as_fields(finding))
+        put_json({**asdict(finding), "question": finding.question.name.lower()})
     taken = estimate(hours, report.findings, price)
     put_json(
         {
@@ -128,31 +129,22 @@ def _say_json(report: ProbeReport, service: Service, price: float | None, hours:
     )
 
 
-VERDICTS = {True: "yes", False: "no", None: "not tried"}
-
-
-def print_table(findings: Sequence[Finding]) -> None:
-    """To stdout, as wide as the terminal."""
+def table_of(findings: Iterable[Finding]) -> Table:
     table = Table("", "", "what was seen", box=None, pad_edge=False)
     for finding in findings:
+        label, detail = finding.question.value, finding.detail
+        if finding.asked is not None:
+            label = LABELS.get(finding.question, label).format(finding.asked)
+        if finding.question is Question.PACE and finding.asked == UNLIMITED:
+            label = "no limit of pace"
+        if finding.holds is False and finding.found is not None:
+            detail = DETAILS.get(finding.question, "{1}").format(finding.found, detail)
         # Text, not markup: a service's own words stand in the details.
-        cells = (_label(finding), VERDICTS[finding.holds], _detail(finding))
-        table.add_row(*(Text(printable(cell)) for cell in cells))
-    Console(file=sys.stdout, highlight=False).print(table)
+        table.add_row(*(Text(printable(cell)) for cell in (label, VERDICTS[finding.holds], detail)))
+    return table
 
 
-def as_fields(finding: Finding) -> dict[str, object]:
-    """A finding for a machine."""
-    return {**asdict(finding), "question": finding.question.name.lower()}
-
-
-def recommended(values: Recommendation) -> str:
-    """In the words of the services file."""
-    return f"pace = {values.pace:g}, depth = {values.depth}, sessions = {values.sessions}"
-
-
-def archive_line(taken: ArchiveEstimate | None) -> str:
-    """What an archive would take."""
+def _archive_line(taken: ArchiveEstimate | None) -> str:
     if taken is None:
         return "No pace was measured: how long an archive takes cannot be said."
     money = "at a price that is not known here" if taken.usd is None else money_words(taken.usd)
@@ -164,26 +156,6 @@ def money_words(usd: float) -> str:
     if usd == 0:
         return "free of charge"
     return f"at most {usd:,.2f} USD" if usd >= 1 else f"at most {usd:.4f} USD"
-
-
-def _label(finding: Finding) -> str:
-    match finding:
-        case Finding(question=Question.PACE, asked=float() | int() as pace):
-            return "no limit of pace" if pace == UNLIMITED else f"{pace:g} times real time"
-        case Finding(question=Question.IDLE, asked=float() | int() as seconds):
-            return f"idle for {seconds:g} s"
-        case Finding(question=Question.SESSIONS, asked=float() | int() as sessions):
-            return f"{sessions:g} sessions at once"
-        case _:
-            return finding.question.value
-
-
-def _detail(finding: Finding) -> str:
-    if finding.question is Question.IDLE and finding.holds is False and finding.found is not None:
-        return f"open for {finding.found:.0f} s, then {finding.detail}"
-    if finding.question is Question.SESSIONS and finding.holds is False and finding.found is not None:
-        return f"{finding.found:g} answered, {finding.detail}"
-    return finding.detail
 
 
 def _time(hours: float) -> str:

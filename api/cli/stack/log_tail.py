@@ -21,36 +21,25 @@ class LogTail:
         self._read_bytes = path.stat().st_size
 
     def alarms(self) -> list[str]:
-        """New lines of level error or above."""
-        return [_readable(line) for line in self._new_lines() if ALARM.search(line)]
+        """New lines of level error or above; a line that is still being written is left for the next look."""
+        new = self._from(self._read_bytes)
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read_bytes += len(whole)
+        if self._read_bytes > LARGEST_BYTES:  # copied and emptied: the child appends to the open file, undisturbed
+            shutil.copyfile(self.path, self.path.with_suffix(".log.1"))
+            self.path.write_bytes(b"")
+            self._read_bytes = 0
+        return [_readable(line) for line in whole.decode("utf-8", "surrogateescape").splitlines() if ALARM.search(line)]
 
     def last_line(self) -> str:
         """The last line with anything in it: most often why the process ended."""
-        lines = [line.strip() for line in self._from(max(0, self._size() - 4096)).splitlines()]
-        return next((line for line in reversed(lines) if line), "")
+        end = self._from(max(0, self.path.stat().st_size - 4096)).decode("utf-8", "surrogateescape")
+        return next((line.strip() for line in reversed(end.splitlines()) if line.strip()), "")
 
-    def _new_lines(self) -> list[str]:
-        """Whole lines only: what is still being written is left for the next look."""
-        text = self._from(self._read_bytes)
-        whole = text[: text.rfind("\n") + 1]
-        self._read_bytes += len(whole.encode())
-        if self._read_bytes > LARGEST_BYTES:
-            self._turn_over()
-        return whole.splitlines()
-
-    def _from(self, offset: int) -> str:
+    def _from(self, offset: int) -> bytes:
         with self.path.open("rb") as log:
             log.seek(offset)
-            return log.read().decode("utf-8", "surrogateescape")
-
-    def _size(self) -> int:
-        return self.path.stat().st_size
-
-    def _turn_over(self) -> None:
-        """Copy and empty: the child appends to the open file and must not be disturbed."""
-        shutil.copyfile(self.path, self.path.with_suffix(".log.1"))
-        self.path.write_bytes(b"")
-        self._read_bytes = 0
+            return log.read()
 
 
 def _readable(line: str) -> str:

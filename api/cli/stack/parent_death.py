@@ -5,12 +5,12 @@ must be small and quick. On Linux it asks the kernel to kill it when its parent 
 it stays, and looks.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import sys
-import time
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOOK_EACH_S = 0.5
@@ -29,10 +29,8 @@ def stay(parent: int, command: list[str]) -> int:
     child = subprocess.Popen(command)  # noqa: S603  # a command of our own, without a shell
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     while os.getppid() == parent:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             return child.wait(LOOK_EACH_S)
-        except subprocess.TimeoutExpired:
-            time.sleep(0)
     child.kill()
     return child.wait()
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from api.cli.stack.embedded_redis import find_redis, redis_answers, redis_command
@@ -34,48 +35,30 @@ def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine
     """Decide on every process. ``model`` is the engine's own name; raises CommandError where no Redis is to be had."""
     redis = None if settings.redis_url else free_port()
     recognizer = free_port() if embeds_service(settings) else None
-    environment = child_environment(settings, **_addresses(settings, redis, recognizer, model))
-    parts = [
-        *([_redis_part(settings, redis, environment)] if redis else []),
-        *([_recognizer_part(recognizer, engine, environment)] if recognizer else []),
-        _own_part("dispatcher", environment),
-        *(_own_part(f"worker-{i + 1}", environment, grace_s=WORKER_GRACE_S) for i in range(workers)),
-        _api_part(host, port, environment),
-    ]
-    embedded = [name for name, there in (("Redis", redis), ("the local service", recognizer)) if there]
-    return Plan(parts=parts, environment=environment, url=url_of(host, port), embedded=embedded)
-
-
-def embeds_service(settings: Settings) -> bool:
-    """Whether the local service is ours to run: it is the configured one, and nobody said where another runs."""
-    return settings.service == "local" and not settings.service_url and "local_url" not in settings.model_fields_set
-
-
-def _addresses(settings: Settings, redis: int | None, recognizer: int | None, model: str) -> dict[str, str]:
     changes = {"service": settings.service}
     if redis:
         changes["redis_url"] = f"redis://{LOOPBACK}:{redis}/0"
     if recognizer:
         changes["local_url"] = f"ws://{LOOPBACK}:{recognizer}{SESSION_PATH}"
         changes["model"] = settings.model or model
-    return changes
-
-
-def _redis_part(settings: Settings, port: int, environment: dict[str, str]) -> Part:
-    command = redis_command(find_redis(), port, settings.home / "redis")
-    return Part(name="redis", command=command, environment=environment, ready=lambda: redis_answers(port))
-
-
-def _recognizer_part(port: int, engine: str, environment: dict[str, str]) -> Part:
-    command = own_command("recognizer", "--port", str(port), "--engine", engine)
-    return Part(name="recognizer", command=command, environment=environment, ready=lambda: answers(port))
-
-
-def _api_part(host: str, port: int, environment: dict[str, str]) -> Part:
+    part = partial(Part, environment=child_environment(settings, **changes))
+    parts = []
+    if redis:
+        command = redis_command(find_redis(), redis, settings.home / "redis")
+        parts.append(part(name="redis", command=command, ready=partial(redis_answers, redis)))
+    if recognizer:
+        command = own_command("recognizer", "--port", str(recognizer), "--engine", engine)
+        parts.append(part(name="recognizer", command=command, ready=partial(answers, recognizer)))
     command = own_command("api", "--host", host, "--port", str(port))
-    return Part(name="api", command=command, environment=environment, ready=lambda: answers(port, host))
+    parts += [
+        part(name="dispatcher", command=own_command("dispatcher")),
+        *(part(name=f"worker-{i + 1}", command=own_command("worker"), grace_s=WORKER_GRACE_S) for i in range(workers)),
+        part(name="api", command=command, ready=partial(answers, port, host)),
+    ]
+    embedded = [name for name, there in (("Redis", redis), ("the local service", recognizer)) if there]
+    return Plan(parts=parts, environment=parts[-1].environment, url=url_of(host, port), embedded=embedded)
 
 
-def _own_part(name: str, environment: dict[str, str], grace_s: float = 10.0) -> Part:
-    command = own_command(name.partition("-")[0])
-    return Part(name=name, command=command, environment=environment, grace_s=grace_s)
+def embeds_service(settings: Settings) -> bool:
+    """Whether the local service is ours to run: it is the configured one, and nobody said where another runs."""
+    return settings.service == "local" and not settings.service_url and "local_url" not in settings.model_fields_set

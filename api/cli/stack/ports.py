@@ -4,6 +4,7 @@ import random
 import socket
 
 LOOPBACK = "127.0.0.1"
+# Where a server that listens on all addresses is reached.
 EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104  # compared, not listened on
 # Below Linux's ephemeral range: a client that keeps connecting to a port in that range whose server is down can be
 # given that very port as its own end, and then the server cannot start there again.
@@ -34,7 +35,7 @@ def is_free(host: str, port: int) -> bool:
 def answers(port: int, host: str = LOOPBACK) -> bool:
     """Whether something listens there."""
     try:
-        with socket.create_connection((reached_at(host), port), timeout=1):
+        with socket.create_connection((EVERYWHERE.get(host, host), port), timeout=1):
             return True
     except OSError:
         return False
@@ -42,10 +43,5 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
 
 def url_of(host: str, port: int) -> str:
     """Where a server that listens on ``host`` is asked from this machine."""
-    address = reached_at(host)
+    address = EVERYWHERE.get(host, host)
     return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-
-
-def reached_at(host: str) -> str:
-    """The address of a server that listens on ``host``: loopback where it listens on all."""
-    return EVERYWHERE.get(host, host)

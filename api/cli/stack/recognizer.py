@@ -13,14 +13,7 @@ from api.cli.options import grouped
 from api.cli.output.printing import put
 from api.cli.stack.ports import LOOPBACK
 from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable
-from realtime.service.config import (
-    OPENAI_MODEL,
-    PATH,
-    QWEN_HTTP_MODEL,
-    GatewayConfig,
-    RecognizerConfig,
-    RecognizerMisconfigured,
-)
+from realtime.service import config as service
 from realtime.service.engines import scripted_engine
 from realtime.service.faults import Faults, UnknownFault
 from worker.logs import configure_logging
@@ -35,24 +28,20 @@ class Engine(StrEnum):
     QWEN_HTTP = "qwen-http"
 
 
-OWN_MODELS = {
-    Engine.POCKETSPHINX: LOCAL_MODEL,
-    Engine.SCRIPTED: scripted_engine.MODEL,
-    Engine.OPENAI: OPENAI_MODEL,
-    Engine.QWEN_HTTP: QWEN_HTTP_MODEL,
-}
-GATEWAYS = {Engine.OPENAI, Engine.QWEN_HTTP}
-
-
 def engine_model(engine: Engine, settings: Settings) -> str:
     """The model that the local service announces with this engine: answers of one are never taken for another's."""
-    named = settings.gateway_model if engine in GATEWAYS else ""
-    return named or OWN_MODELS[engine]
+    models = {
+        Engine.POCKETSPHINX: LOCAL_MODEL,
+        Engine.SCRIPTED: scripted_engine.MODEL,
+        Engine.OPENAI: settings.gateway_model or service.OPENAI_MODEL,
+        Engine.QWEN_HTTP: settings.gateway_model or service.QWEN_HTTP_MODEL,
+    }
+    return models[engine]
 
 
-def gateway_config(settings: Settings) -> GatewayConfig:
+def gateway_config(settings: Settings) -> service.GatewayConfig:
     """The recogniser behind a gateway engine, as the settings name it."""
-    return GatewayConfig(
+    return service.GatewayConfig(
         url=settings.gateway_url,
         key=settings.gateway_key.get_secret_value() if settings.gateway_key else "",
         model=settings.gateway_model,
@@ -63,7 +52,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
     )
 
 
-LIMITS = RecognizerConfig()  # the defaults
+LIMITS = service.RecognizerConfig()  # the defaults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,31 +90,26 @@ def recognizer(*, options: ServiceOptions) -> None:
 
         LONGHAND_GATEWAY_URL=http://127.0.0.1:8000/v1 longhand recognizer --engine openai
     """
+    from realtime.service.server import run  # noqa: PLC0415  # its libraries would cost every other command time
+
     settings = configured()
     try:
         Faults.parse(options.fault)
         given = {name: value for name, value in vars(options).items() if value is not None}
-        config = RecognizerConfig(**given, keys=accepted_keys(settings), gateway=gateway_config(settings))
-    except RecognizerMisconfigured as error:
+        config = service.RecognizerConfig(**given, keys=accepted_keys(settings), gateway=gateway_config(settings))
+        configure_logging()
+        run(config, lambda bound: put(f"Listening at ws://{config.host}:{bound}{service.PATH}"))
+    except service.RecognizerMisconfigured as error:
         raise UsageProblem(f"{error} Put them in LONGHAND_RECOGNIZER_KEY.") from error
     except UnknownFault as error:
         raise UsageProblem(f"--fault: {error}") from error
-    _serve(config)
+    except EngineMisconfigured as error:
+        raise UsageProblem(f"{error} Put it in LONGHAND_GATEWAY_URL.") from error
+    except EngineUnavailable as error:
+        raise CommandError(str(error)) from error
 
 
 def accepted_keys(settings: Settings) -> frozenset[str]:
     """The keys of LONGHAND_RECOGNIZER_KEY, which are separated by commas."""
     given = settings.recognizer_key.get_secret_value() if settings.recognizer_key else ""
     return frozenset(key.strip() for key in given.split(",") if key.strip())
-
-
-def _serve(config: RecognizerConfig) -> None:
-    from realtime.service.server import run  # noqa: PLC0415  # its libraries would cost every other command time
-
-    configure_logging()
-    try:
-        run(config, lambda bound: put(f"Listening at ws://{config.host}:{bound}{PATH}"))
-    except EngineMisconfigured as error:
-        raise UsageProblem(f"{error} Put it in LONGHAND_GATEWAY_URL.") from error
-    except EngineUnavailable as error:
-        raise CommandError(str(error)) from error

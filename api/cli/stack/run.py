@@ -20,20 +20,11 @@ from worker.settings import Settings
 
 HELD_S = 3  # for polls that are held open when the API ends
 
-JobsOption = Annotated[int | None, typer.Option(help="Jobs worked on at once.", show_default=False)]
-SessionsOption = Annotated[int | None, typer.Option(help="Sessions kept with the service.", show_default=False)]
-PaceOption = Annotated[
-    float | None, typer.Option(help="Multiple of real time at which audio is sent; 0: no limit.", show_default=False)
-]
-SweepOption = Annotated[
-    float | None, typer.Option(help="Seconds between looks for expired leases.", show_default=False)
-]
-
 
 def api(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
-) -> int:
+) -> None:
     """Run the HTTP API.
 
     LONGHAND_DATABASE_URL=postgresql+psycopg://… LONGHAND_REDIS_URL=redis://… longhand api --host 0.0.0.0
@@ -50,13 +41,15 @@ def api(
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has ended in good order
         server.run()
-    return 0
 
 
 def worker(
-    jobs: JobsOption = None,
-    sessions: SessionsOption = None,
-    pace: PaceOption = None,
+    jobs: Annotated[int | None, typer.Option(help="Jobs worked on at once.", show_default=False)] = None,
+    sessions: Annotated[int | None, typer.Option(help="Sessions kept with the service.", show_default=False)] = None,
+    pace: Annotated[
+        float | None,
+        typer.Option(help="Multiple of real time at which audio is sent; 0: no limit.", show_default=False),
+    ] = None,
 ) -> int:
     """Run one worker process: it works on many jobs at once and exits in good order on SIGTERM.
 
@@ -69,12 +62,14 @@ def worker(
 
 
 def dispatcher(
-    sweep_s: SweepOption = None,
+    sweep_s: Annotated[
+        float | None, typer.Option(help="Seconds between looks for expired leases.", show_default=False)
+    ] = None,
     host: Annotated[str, typer.Option(help="Address of its own /readyz.")] = LOOPBACK,
     port: Annotated[
         int | None, typer.Option(help="Port of its own /readyz; left out: none.", min=1, max=65535, show_default=False)
     ] = None,
-) -> int:
+) -> None:
     """Run the loop beside the workers: it sends wake-ups, frees the jobs of vanished workers, and imports.
 
     One is enough; a second one does no harm.
@@ -88,10 +83,9 @@ def dispatcher(
     pulse = Pulse()
     with answering(pulse, host, port) if port else contextlib.nullcontext():
         run_dispatcher(settings, _stop_event(), pulse)
-    return 0
 
 
-def migrate() -> int:
+def migrate() -> None:
     """Bring the database up to date; safe to run again.
 
     LONGHAND_DATABASE_URL=postgresql+psycopg://… longhand migrate
@@ -105,7 +99,6 @@ def migrate() -> int:
     except DATABASE_AWAY as error:
         raise DatabaseUnavailable(f"{DatabaseUnavailable.hint} It said: {str(error).splitlines()[0]}") from error
     put("The database is up to date.")
-    return 0
 
 
 def _with_redis(settings: Settings) -> Settings:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from api.cli.exits import Exit, child_problem
@@ -22,10 +23,6 @@ LOOK_EACH_S = 0.1
 EARLY_DEATHS = 3  # so many deaths before it was ever ready, and it is not going to be
 
 
-def _always() -> bool:
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One process of the stack: how to start it, when it is ready, how long it may take to end."""
@@ -33,7 +30,7 @@ class Part:
     name: str
     command: list[str]
     environment: dict[str, str]
-    ready: Callable[[], bool] = _always
+    ready: Callable[[], bool] = lambda: True
     grace_s: float = 10.0
 
 
@@ -96,7 +93,9 @@ class Supervisor:
                 return
             hopeless = child.ended == Exit.USAGE or child.deaths >= EARLY_DEATHS
             if hopeless or time.monotonic() > deadline:
-                raise child_problem(child.ended, f"{child.part.name} does not start: {self._reason(child)}")
+                why = (child.log.last_line() or "it did not say why")[:300]
+                problem = f"{child.part.name} does not start: {why} (all of it: {child.log.path})"
+                raise child_problem(child.ended, problem)
             time.sleep(LOOK_EACH_S)
 
     def watch(self, stopped: Callable[[], bool]) -> None:
@@ -112,22 +111,17 @@ class Supervisor:
                 self._tell(f"{child.part.name}: {line}")
             status = child.died()
             if status is not None:
-                self._tell(f"{child.part.name} ended ({_ending(status)}); started again in {child.pause_s():g} s.")
+                how = f"killed by signal {-status}" if status < 0 else f"status {status}"
+                self._tell(f"{child.part.name} ended ({how}); started again in {child.pause_s():g} s.")
             elif child.process is None and time.monotonic() >= child.start_at_s:
                 child.start()
 
     def end(self, hurry: Callable[[], bool] = lambda: False) -> None:
         """End all, last started first; those of one kind together, since each may take its grace."""
-        while self.children:
-            kind = _kind(self.children[-1])
-            together = [child.process for child in self.children if _kind(child) == kind and child.process]
-            grace_s = self.children[-1].part.grace_s
-            self.children = [child for child in self.children if _kind(child) != kind]
-            _end(together, grace_s, hurry)
-
-    def _reason(self, child: Child) -> str:
-        last = child.log.last_line() or "it did not say why"
-        return f"{last[:300]} (all of it: {child.log.path})"
+        for _, kind in groupby(reversed(self.children), lambda child: child.part.name.rstrip("0123456789-")):
+            together = list(kind)
+            _end([child.process for child in together if child.process], together[0].part.grace_s, hurry)
+        self.children = []
 
 
 def start_tied(command: list[str], environment: dict[str, str], log: LogTail) -> subprocess.Popen[bytes]:
@@ -138,17 +132,8 @@ def start_tied(command: list[str], environment: dict[str, str], log: LogTail) ->
     tied = [sys.executable, "-I", "-S", str(Path(parent_death.__file__)), str(os.getpid()), *command]
     with log.path.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  # a command of our own, without a shell
-            tied,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            tied, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-
-
-def _kind(child: Child) -> str:
-    return child.part.name.rstrip("0123456789-")
 
 
 def _end(processes: list[subprocess.Popen[bytes]], grace_s: float, hurry: Callable[[], bool]) -> None:
@@ -161,7 +146,3 @@ def _end(processes: list[subprocess.Popen[bytes]], grace_s: float, hurry: Callab
     for process in processes:
         process.kill()
         process.wait()
-
-
-def _ending(status: int) -> str:
-    return f"killed by signal {-status}" if status < 0 else f"status {status}"

@@ -22,31 +22,6 @@ from worker.settings import Settings
 READY_S = 60.0
 
 
-class StopCounter:
-    """Counts SIGTERM, SIGINT and the end of the terminal: the first ends the stack in order, the second at once.
-
-    A plain number, because a handler may run while the main thread holds any lock.
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def listen(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it is to stay ignored
-            signal.signal(signal.SIGHUP, self._note)
-
-    def _note(self, *_: object) -> None:
-        self._count += 1
-
-    def once(self) -> bool:
-        return self._count > 0
-
-    def twice(self) -> bool:
-        return self._count > 1
-
-
 def up(
     *,
     port: Annotated[int, typer.Option(help="Where the API listens; 0 for any free port.", min=0, max=65535)] = 8080,
@@ -67,33 +42,41 @@ def up(
     settings = configured(service=service)
     try:
         with own_home(settings.home):
-            return _serve(settings, host=host, port=_port(host, port), workers=workers, engine=engine)
+            return _serve(settings, host=host, port=port, workers=workers, engine=engine)
     except HomeTaken:
         return _join(settings)
 
 
-def _port(host: str, port: int) -> int:
-    if port and not is_free(host, port):
-        raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
-    return port or free_port(host)
+def _signals() -> list[int]:
+    """Will have each SIGTERM, SIGINT and end of the terminal: the first ends the stack in order, the second at once.
+
+    A plain list, because a handler may run while the main thread holds any lock.
+    """
+    caught: list[int] = []
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it is to stay ignored
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        signal.signal(number, lambda number, _: caught.append(number))
+    return caught
 
 
 def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:
-    stops = StopCounter()
-    stops.listen()
-    plan = plan_stack(
-        settings, host=host, port=port, workers=workers, engine=engine, model=engine_model(engine, settings)
-    )
+    if port and not is_free(host, port):
+        raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
+    signals = _signals()
+    model = engine_model(engine, settings)
+    plan = plan_stack(settings, host=host, port=port or free_port(host), workers=workers, engine=engine, model=model)
     supervisor = Supervisor(settings.home / "logs", note)
     try:
-        _start(plan, supervisor, stops.once)
-        if not stops.once():
+        _start(plan, supervisor, lambda: bool(signals))
+        if not signals:
             announce(settings.home, Server(plan.url, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
             _summary(settings, plan)
-        supervisor.watch(stops.once)
+        supervisor.watch(lambda: bool(signals))
         note("Ending: workers finish the segments in flight (once more Ctrl-C ends at once).")
     finally:
-        supervisor.end(stops.twice)
+        supervisor.end(lambda: len(signals) > 1)
     return Exit.OK
 
 
@@ -108,13 +91,9 @@ def _start(plan: Plan, supervisor: Supervisor, stopped: Callable[[], bool]) -> N
 
 
 def _migrate(plan: Plan) -> None:
+    command, environment = own_command("migrate"), plan.environment
     done = subprocess.run(  # noqa: S603  # a command of our own, without a shell
-        own_command("migrate"),
-        env=plan.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,
+        command, env=environment, capture_output=True, text=True, check=False, start_new_session=True
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it did not say why"]
@@ -132,9 +111,8 @@ def _join(settings: Settings) -> int:
 
 
 def _summary(settings: Settings, plan: Plan) -> None:
-    names = ", ".join(part.name for part in plan.parts)
     put(f"Longhand is up at {plan.url}")
-    put(f"  processes  {names}")
+    put(f"  processes  {', '.join(part.name for part in plan.parts)}")
     put(f"  embedded   {', '.join([*plan.embedded, *([] if settings.database_url else ['SQLite'])]) or 'nothing'}")
     put(f"  service    {settings.service_url or settings.service}")
     put(f"  home       {settings.home} (logs in {settings.home / 'logs'})")
