@@ -7,6 +7,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from realtime.protocol.errors import CodedError
@@ -88,15 +89,12 @@ def _write_form(destination: Destination, name: str, form: Format, content: byte
 
 def _ordered(work: Callable[[Given], Made], given: Iterable[Given], at_once: int) -> Iterator[Made]:
     """The results in order, a few at a time, with no more of them in memory than that."""
-    with ThreadPoolExecutor(at_once) as pool:
-        begun: deque[Future[Made]] = deque()
-        try:
-            for one in given:
-                begun.append(pool.submit(work, one))
-                if len(begun) > 2 * at_once:
-                    yield begun.popleft().result()
-            while begun:
+    begun: deque[Future[Made]] = deque()
+    with ThreadPoolExecutor(at_once) as pool, ExitStack() as undo:
+        undo.callback(lambda: [future.cancel() for future in begun])
+        for one in given:
+            begun.append(pool.submit(work, one))
+            if len(begun) > 2 * at_once:
                 yield begun.popleft().result()
-        finally:
-            for future in begun:
-                future.cancel()
+        while begun:
+            yield begun.popleft().result()
