@@ -1,6 +1,7 @@
 """`longhand budget …`: how much may be spent, a day and in all."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,20 +17,25 @@ from worker.budgets import Level, Period, Scope
 from worker.errors import UnknownBudget
 from worker.shapes.spending import Budget
 
-DayUsd = Annotated[float | None, typer.Option(help="Money a day (UTC), in US dollars.", min=0, show_default=False)]
-Usd = Annotated[float | None, typer.Option(help="Money in all.", min=0, show_default=False)]
-DayHours = Annotated[float | None, typer.Option(help="Hours of audio sent a day.", min=0, show_default=False)]
-Hours = Annotated[float | None, typer.Option(help="Hours of audio sent in all.", min=0, show_default=False)]
+limit = partial(typer.Option, min=0)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Limit what is sent to recognition services, in money or in hours of audio.
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+    \b
+    longhand budget set --day-usd 20                    everything, a day
+    longhand budget set --archive radio --hours 500     one archive, in all
+    longhand budget list
+    """,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetScope:
     """Of an archive, a campaign, or where neither is named of the whole deployment."""
 
-    archive: Annotated[str | None, typer.Option(help="For this archive alone.", show_default=False)] = None
-    campaign: Annotated[str | None, typer.Option(help="For this campaign alone.", show_default=False)] = None
+    archive: Annotated[str | None, typer.Option(help="For this archive alone.")] = None
+    campaign: Annotated[str | None, typer.Option(help="For this campaign alone.")] = None
 
     def query(self) -> dict[str, str]:
         return without_empty(asdict(self))
@@ -38,26 +44,15 @@ class BudgetScope:
         return next((f"{name} {value}" for name, value in self.query().items()), "deployment")
 
 
-@app.callback()
-def budget() -> None:
-    """Limit what is sent to recognition services, in money or in hours of audio.
-
-    \b
-    longhand budget set --day-usd 20                    everything, a day
-    longhand budget set --archive radio --hours 500     one archive, in all
-    longhand budget list
-    """
-
-
 @app.command("set")
 @grouped
 def set_budget(
     *,
     scope: BudgetScope,
-    day_usd: DayUsd = None,
-    usd: Usd = None,
-    day_hours: DayHours = None,
-    hours: Hours = None,
+    day_usd: Annotated[float | None, limit(help="Money a day (UTC), in US dollars.")] = None,
+    usd: Annotated[float | None, limit(help="Money in all.")] = None,
+    day_hours: Annotated[float | None, limit(help="Hours of audio sent a day.")] = None,
+    hours: Annotated[float | None, limit(help="Hours of audio sent in all.")] = None,
     out: Output,
 ) -> None:
     """Set a budget or change it; without --archive or --campaign for the whole deployment.
@@ -93,30 +88,28 @@ def remove(
     *,
     client: Client,
     scope: BudgetScope,
-    period: Annotated[Period | None, typer.Option(help="Only this one; left out: both.", show_default=False)] = None,
+    period: Annotated[Period | None, typer.Option(help="Only this one; left out: both.")] = None,
 ) -> None:
     """Lift a budget: jobs that waited for it go on."""
-    lifted = [one for one in ([period] if period else Period) if _removed(client, one, scope, must=period is not None)]
+    lifted = []
+    for one in [period] if period else Period:
+        try:
+            client.remove_budget(one, scope.query())
+        except ApiProblem as problem:
+            if period or problem.code != UnknownBudget.code:
+                raise
+        else:
+            lifted.append(f"{scope}, {_per(one)}")
     if not lifted:
         raise UsageProblem(UnknownBudget.hint)
-    put(f"Lifted: {', '.join(f'{scope}, {_per(one)}' for one in lifted)}.")
+    put(f"Lifted: {', '.join(lifted)}.")
 
 
 def warn_of_budgets(client: Client, archive: str) -> None:
     """A line for each budget of the deployment or the archive that is nearly used up, or is."""
     for one in client.budgets({}):
         if one.scope == Scope.DEPLOYMENT or one.archive == archive:
-            _warn(one, f"The budget of {_scope_of(one)}, {_per(one.period)}: ")
-
-
-def _removed(client: Client, period: Period, scope: BudgetScope, *, must: bool) -> bool:
-    try:
-        client.remove_budget(period, scope.query())
-    except ApiProblem as problem:
-        if must or problem.code != UnknownBudget.code:
-            raise
-        return False
-    return True
+            _warn(one, f"The budget of {_name(one)}: ")
 
 
 def _limits(usd: float | None, hours: float | None) -> dict[str, float | None]:
@@ -141,11 +134,11 @@ def _warn(one: Budget, name: str = "") -> None:
 def _line(one: Budget) -> str:
     gone = [] if one.limit_usd is None else [f"{one.spent_usd:.4g} of {one.limit_usd:g} USD"]
     gone += [] if one.limit_ms is None else [f"{one.spent_ms / HOUR_MS:.4g} of {one.limit_ms / HOUR_MS:g} h"]
-    return f"{_scope_of(one)}, {_per(one.period)}: {' and '.join(gone)} spent ({one.used:.0%})"
+    return f"{_name(one)}: {' and '.join(gone)} spent ({one.used:.0%})"
 
 
-def _scope_of(one: Budget) -> BudgetScope:
-    return BudgetScope(archive=one.archive, campaign=one.campaign)
+def _name(one: Budget) -> str:
+    return f"{BudgetScope(archive=one.archive, campaign=one.campaign)}, {_per(one.period)}"
 
 
 def _per(period: str) -> str:

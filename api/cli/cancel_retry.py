@@ -1,7 +1,8 @@
 """`longhand cancel` and `longhand retry`: by id, or all that match a filter."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import chain
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from worker.shapes.jobs import Job
 from worker.states import JobState
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many jobs match, and change nothing.")]
-
+Which = tuple[list[str] | None, Given]  # the ids, and the filters
 MOVABLE = {"cancel": {JobState.QUEUED, JobState.RUNNING}, "retry": {JobState.FAILED, JobState.CANCELLED}}
 DONE = {"cancel": "cancelled", "retry": "queued again"}
 # The states that --all asks for, since the API refuses an empty filter; between two of them a job may begin, or go back
@@ -41,8 +42,7 @@ def cancel(
 
     longhand cancel --batch 0198c0f3a5b27d31
     """
-    change = Change("cancel", ids or [], _queries("cancel", ids, chosen, everything=everything), out)
-    return change.carry_out(lambda client, job_id: client.cancel(job_id), dry_run=dry_run)
+    return _carry_out("cancel", Client.cancel, (ids, chosen), out, everything=everything, dry_run=dry_run)
 
 
 @grouped
@@ -68,54 +68,45 @@ def retry(
         raise UsageProblem(
             f"--{next(iter(options))} goes with job ids: name the jobs that are to be tried again with it."
         )
-    change = Change("retry", ids or [], _queries("retry", ids, chosen, everything=everything), out)
-    return change.carry_out(lambda client, job_id: client.retry(job_id, options), dry_run=dry_run)
+    again = partial(Client.retry, options=options)
+    return _carry_out("retry", again, (ids, chosen), out, everything=everything, dry_run=dry_run)
 
 
-def _queries(verb: str, ids: list[str] | None, chosen: Given, *, everything: bool) -> list[Given]:
-    """What is asked for where no jobs are named; raises UsageProblem where nothing is."""
+def _carry_out(
+    verb: str, one: Callable[[Client, str], Job], which: Which, out: Output, *, everything: bool, dry_run: bool
+) -> int:
+    """Change the named jobs, else all that match; raises UsageProblem where nothing says which."""
+    ids, chosen = which
     if not ids and not chosen and not everything:
         raise UsageProblem(f"Name jobs, give a filter, or say --all: `longhand {verb} --help` has examples.")
-    return [chosen] if chosen else [{"status": status} for status in ALL[verb]]
+    queries = [chosen] if chosen else [{"status": status} for status in ALL[verb]]
+    refused: list[str] = []
+    with open_client() as client:
+        if dry_run:
+            named = _each(ids or [], client.job, refused, out)
+            _count(verb, named if ids else chain.from_iterable(map(client.jobs, queries)), out)
+        elif ids:
+            for job in _each(ids, partial(one, client), refused, out):
+                out.item(job, f"{job.id}  {job.status}")
+        else:
+            changed = sum(client.change_matching(verb, query) for query in queries)
+            out.item({"changed": changed}, f"{changed} jobs {DONE[verb]}.")
+    return Exit.SOME_FAILED if refused else Exit.OK
 
 
-@dataclass
-class Change:
-    """One command's change of the named jobs, or of all that match one of the queries."""
+def _count(verb: str, jobs: Iterable[Job], out: Output) -> None:
+    """Only jobs that the verb can move are counted, each once."""
+    movable = len({job.id for job in jobs if job.status in MOVABLE[verb]})
+    out.item({"would_change": movable}, f"Would {verb} {movable} jobs. Nothing was changed.")
 
-    verb: str
-    ids: list[str]
-    queries: list[Given]
-    out: Output
-    failed: int = 0
 
-    def carry_out(self, change: Callable[[Client, str], Job], *, dry_run: bool) -> int:
-        with open_client() as client:
-            if dry_run:
-                self._count(client)
-            elif self.ids:
-                for job in self._each(lambda job_id: change(client, job_id)):
-                    self.out.item(job, f"{job.id}  {job.status}")
-            else:
-                changed = sum(client.change_matching(self.verb, query) for query in self.queries)
-                self.out.item({"changed": changed}, f"{changed} jobs {DONE[self.verb]}.")
-        return Exit.SOME_FAILED if self.failed else Exit.OK
-
-    def _count(self, client: Client) -> None:
-        """Only jobs that the verb can move are counted, each once."""
-        matching = (job for query in self.queries for job in client.jobs(query))
-        jobs = self._each(client.job) if self.ids else matching
-        movable = {job.id for job in jobs if job.status in MOVABLE[self.verb]}
-        line = f"Would {self.verb} {len(movable)} jobs. Nothing was changed."
-        self.out.item({"would_change": len(movable)}, line)
-
-    def _each(self, one: Callable[[str], Job]) -> Iterator[Job]:
-        """The named jobs; an id that cannot be is told, and stops no other."""
-        for job_id in self.ids:
-            try:
-                job = one(job_id)
-            except ApiProblem as problem:
-                self.failed += 1
-                self.out.problem({"id": job_id}, problem.code, problem.message)
-            else:
-                yield job
+def _each(ids: list[str], one: Callable[[str], Job], refused: list[str], out: Output) -> Iterator[Job]:
+    """The named jobs; an id that cannot be is told, and stops no other."""
+    for job_id in ids:
+        try:
+            job = one(job_id)
+        except ApiProblem as problem:
+            refused.append(job_id)
+            out.problem({"id": job_id}, problem.code, problem.message)
+        else:
+            yield job

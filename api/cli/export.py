@@ -3,9 +3,10 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import IO, Annotated, Any
 
 import typer
@@ -19,15 +20,14 @@ from api.cli.target import open_client
 from api.client import Client
 from api.client.transport import ApiProblem, without_empty
 from worker.errors import InvalidRequest
-from worker.exports.destinations import Destination, open_destination
+from worker.exports.destinations import open_destination
 from worker.exports.patterns import DEFAULT, parse_pattern
 from worker.exports.plan import MANIFEST, ExportPlan
-from worker.exports.run import NOT_WRITTEN, Fetch, Line, NotFetched, planned, run
+from worker.exports.run import NOT_WRITTEN, Line, NotFetched, planned, run
 from worker.results.export import Format
 from worker.shapes.recordings import Result
 from worker.states import JobState
 
-Name = Annotated[str, typer.Option("--name", help="Names of the files by a pattern, without an ending.")]
 EXAMPLES = 5  # names that a dry run shows
 
 
@@ -35,26 +35,22 @@ EXAMPLES = 5  # names that a dry run shows
 class ExportScope:
     """What is exported, where no job ids say it."""
 
-    batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.", show_default=False)] = ""
-    archive: Annotated[str, typer.Option(help="The current versions of this archive.", show_default=False)] = ""
-    campaign: Annotated[
-        str, typer.Option(help="This campaign's own versions, promoted or not.", show_default=False)
-    ] = ""
+    batch: Annotated[str, typer.Option(help="The transcripts of this batch's jobs.")] = ""
+    archive: Annotated[str, typer.Option(help="The current versions of this archive.")] = ""
+    campaign: Annotated[str, typer.Option(help="This campaign's own versions, promoted or not.")] = ""
 
 
 @grouped
 def export(
     *,
-    output: Annotated[str, typer.Option("-o", "--output", help="A folder, or s3://bucket/prefix.", show_default=False)],
-    ids: Annotated[list[str] | None, typer.Argument(help="Job ids.", show_default=False)] = None,
+    output: Annotated[str, typer.Option("-o", "--output", help="A folder, or s3://bucket/prefix.")],
+    ids: Annotated[list[str] | None, typer.Argument(help="Job ids.")] = None,
     forms: Annotated[
         list[Format] | None, typer.Option("-f", "--format", help="txt (the default), srt, vtt, json, tsv; several too.")
     ] = None,
     scope: ExportScope,
-    status: Annotated[
-        JobState | None, typer.Option(help="Only what is in this state, as succeeded.", show_default=False)
-    ] = None,
-    name: Name = DEFAULT,
+    status: Annotated[JobState | None, typer.Option(help="Only what is in this state, as succeeded.")] = None,
+    name: Annotated[str, typer.Option(help="Names of the files by a pattern, without an ending.")] = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
     out: Output,
 ) -> int:
@@ -120,11 +116,12 @@ def _carry_out(plan: ExportPlan, client: Client, output: str, out: Output) -> in
     destination.check()
     ended: Counter[str] = Counter()
     with tempfile.TemporaryFile() as manifest, counting("exported", plan.total, silent=out.as_json) as count:
-        for line in run(plan, destination, _fetcher(client)):
+        for line in run(plan, destination, partial(_fetch, client)):
             _note(line, manifest, out)
             ended[line["status"]] += 1
             count(ended.total())
-        _keep(destination, manifest)
+        manifest.seek(0)
+        destination.write(MANIFEST, manifest)
     missing = plan.total - ended[JobState.SUCCEEDED]
     note(
         f"{ended[JobState.SUCCEEDED]} transcripts are in {output}, with a {MANIFEST}."
@@ -142,17 +139,9 @@ def _note(line: Line, manifest: IO[bytes], out: Output) -> None:
         note(f"{line['source']}: {line['error']['message']}")
 
 
-def _keep(destination: Destination, manifest: IO[bytes]) -> None:
-    manifest.seek(0)
-    destination.write(MANIFEST, manifest)
-
-
-def _fetcher(client: Client) -> Fetch:
-    def fetch(transcript_id: str) -> dict[str, Any]:
-        try:
-            transcript: dict[str, Any] = json.loads(client.version(transcript_id, Format.JSON))
-        except ApiProblem as problem:
-            raise NotFetched(problem.code, problem.message) from problem
-        return transcript
-
-    return fetch
+def _fetch(client: Client, transcript_id: str) -> Mapping[str, Any]:
+    try:
+        transcript: dict[str, Any] = json.loads(client.version(transcript_id, Format.JSON))
+    except ApiProblem as problem:
+        raise NotFetched(problem.code, problem.message) from problem
+    return transcript

@@ -23,11 +23,9 @@ HIGHLIGHT = "bold yellow"
 def search(
     *,
     client: Client,
-    words: Annotated[
-        list[str], typer.Argument(help='Words that must all be said, "a phrase", -without, begin*.', show_default=False)
-    ],
-    archive: Annotated[str, typer.Option(help="Only in this archive.", show_default=False)] = "",
-    language: Annotated[str, typer.Option(help="Only what was said in this language.", show_default=False)] = "",
+    words: Annotated[list[str], typer.Argument(help='Words that must all be said, "a phrase", -without, begin*.')],
+    archive: Annotated[str, typer.Option(help="Only in this archive.")] = "",
+    language: Annotated[str, typer.Option(help="Only what was said in this language.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many hits.", min=1)] = 20,
     out: Output,
 ) -> None:

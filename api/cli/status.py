@@ -36,8 +36,13 @@ def status(
     jobs = list(islice(find_jobs(client, ids, chosen), None if ids else limit))
     for job in jobs:
         out.item(job, job_line(job))
-    if not out.as_json:
-        _notes(client, jobs)
+    if out.as_json:
+        return
+    if not jobs:
+        note("No job matches.")
+    for service in client.services():
+        if service.state != BreakerState.OPEN:
+            note(f"The service {service.name} is {service.state}: {service.message or ''}")
 
 
 @with_client
@@ -50,8 +55,16 @@ def watch(*, client: Client, ids: Ids = None, chosen: JobFilters, out: Output) -
     for job in find_jobs(client, ids, chosen):
         if not has_ended(job) or ids or "batch" in chosen:
             follower.add(job)
+    failed = 0
     with open_display(len(follower.open), silent=out.as_json) as display:
-        return _watch(follower, display, out)
+
+        def look() -> None:
+            nonlocal failed
+            failed += sum([_show(job, display, out) for job in follower.look()])
+            follower.check()
+
+        follow(look, lambda _: not follower.open)
+    return Exit.SOME_FAILED if failed else Exit.OK
 
 
 def find_jobs(client: Client, ids: list[str] | None, chosen: Given) -> Iterator[Job]:
@@ -67,33 +80,13 @@ def job_line(job: Job) -> str:
     return f"{job.id}  {job.status:<9}  {share:>4}  {job.source}{f'  ({reason})' if reason else ''}"
 
 
-def _notes(client: Client, jobs: list[Job]) -> None:
-    if not jobs:
-        note("No job matches.")
-    for service in client.services():
-        if service.state != BreakerState.OPEN:
-            note(f"The service {service.name} is {service.state}: {service.message or ''}")
-
-
-def _watch(follower: Follower, display: Display, out: Output) -> int:
-    failed = 0
-
-    def look() -> None:
-        nonlocal failed
-        for job in follower.look():
-            failed += has_ended(job) and job.status != JobState.SUCCEEDED
-            _show(job, display, out)
-        follower.check()
-
-    follow(look, lambda _: not follower.open)
-    return Exit.SOME_FAILED if failed else Exit.OK
-
-
-def _show(job: Job, display: Display, out: Output) -> None:
+def _show(job: Job, display: Display, out: Output) -> bool:
+    """Whether it has come to its end otherwise than it should."""
     if not has_ended(job):
         display.show(job.source, job)
-        return
+        return False
     done = done_line(job) if job.status == JobState.SUCCEEDED else job.status
     display.ended(job.source, job.id, error_message(job) or done)
     if out.as_json:
         put_json(job)
+    return job.status != JobState.SUCCEEDED

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
@@ -79,25 +79,6 @@ class MatchedFile:
     outcome: str = "matched"  # or unmatched, ambiguous
 
 
-@dataclass
-class Names:
-    """Recordings by their external ids, and by their sources' names, as far as files have those names."""
-
-    of_files: frozenset[str]
-    external: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    sources: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, recording: Recording) -> None:
-        if recording.external_id in self.of_files:
-            self.external[recording.external_id].append(recording.id)
-        name = _last_name(recording.source)
-        for one in {name, Path(name).stem} & self.of_files:
-            self.sources[one].append(recording.id)
-
-    def of(self, name: str) -> list[str]:
-        return self.external.get(name) or self.sources.get(name) or []
-
-
 def transcripts_in(folder: Path, form: Format | None) -> list[Path]:
     """Transcripts under a folder, in order; of one form, or of every form there is."""
     endings = {f".{one}" for one in ([form] if form else Format)}
@@ -109,11 +90,17 @@ def match(files: Sequence[Path], recordings: Iterable[Recording]) -> list[Matche
 
     A name that two recordings have, or two files for one recording, is ambiguous: nothing is guessed.
     """
-    names = Names(frozenset(file.stem for file in files))
+    names = {file.stem for file in files}
+    external: dict[str | None, list[str]] = defaultdict(list)
+    sources: dict[str, list[str]] = defaultdict(list)
     for recording in recordings:
-        names.add(recording)
-    found = [_matched(file, names.of(file.stem)) for file in files]
-    taken = Counter(one.recording for one in found if one.recording)
+        if recording.external_id in names:
+            external[recording.external_id].append(recording.id)
+        name = _last_name(recording.source)
+        for one in {name, Path(name).stem} & names:
+            sources[one].append(recording.id)
+    found = [_matched(file, external.get(file.stem) or sources[file.stem]) for file in files]
+    taken = Counter(one.recording for one in found)
     return [_doubled(one) if one.recording and taken[one.recording] > 1 else one for one in found]
 
 

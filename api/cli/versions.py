@@ -15,25 +15,23 @@ from api.cli.target import open_client, with_client
 from api.cli.version_import import import_versions
 from api.client import Client
 from worker.results.export import Format
-from worker.shapes.transcripts import Comparison, Passage, Version
+from worker.shapes.transcripts import Comparison, Version
 
 STDIN = "-"
 RecordingId = Annotated[str, typer.Argument(metavar="RECORDING", help="The recording's id; a job's `recording`.")]
 VersionId = Annotated[str, typer.Argument(metavar="VERSION", help="The transcript's id.")]
 Pin = Annotated[bool, typer.Option("--pin", help="No job and no campaign moves it; `use` without --pin lets them.")]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def versions() -> None:
-    """Read a recording's transcripts, bring one from elsewhere, choose the current one.
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Read a recording's transcripts, bring one from elsewhere, choose the current one.
 
     \b
     longhand versions list 0198c0f3a5b27d31
     longhand versions add 0198c0f3a5b27d31 corrected.srt --pin
     longhand versions import calls old-transcripts/ --dry-run
-    """
+    """,
+)
 
 
 @app.command("list")
@@ -89,7 +87,7 @@ def compare(
 ) -> None:
     """Show how two of them differ: in how many words, in which, and where most."""
     comparison = client.compare_versions(old, new)
-    out.item(comparison, [*_figures(comparison), *_passages(comparison.passages[:passages])])
+    out.item(comparison, _comparison_lines(comparison, passages))
 
 
 @app.command()
@@ -107,7 +105,7 @@ def _form_of(file: str) -> Format:
     return Format(ending)
 
 
-def _figures(comparison: Comparison) -> Iterator[str]:
+def _comparison_lines(comparison: Comparison, passages: int) -> Iterator[str]:
     rate = percent(comparison.rate, "no words")
     yield f"{comparison.measure.capitalize()} {rate}: {comparison.edits} edits on {comparison.words} {comparison.unit}"
     edits = f"{comparison.substituted} substituted, {comparison.deleted} deleted, {comparison.inserted} inserted"
@@ -116,10 +114,7 @@ def _figures(comparison: Comparison) -> Iterator[str]:
         if words:
             yield f"{name}: {times(words, 20)}"
     yield f"{comparison.passages_different} of {comparison.passages_total} passages differ."
-
-
-def _passages(passages: list[Passage]) -> Iterator[str]:
-    for passage in passages:
+    for passage in comparison.passages[:passages]:
         yield f"\n{exact_clock(passage.start_ms, passage.end_ms)}, {passage.edits} edits"
         yield f"  - {passage.old}"
         yield f"  + {passage.new}"

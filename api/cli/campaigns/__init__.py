@@ -21,12 +21,9 @@ COMMANDS: dict[str, Command] = {
     "vote": review.vote,
 }
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def callback() -> None:
-    """Transcribe recordings again with another model or other options, beside daily work and within limits.
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Transcribe recordings again with another model or other options, beside daily work and within limits.
 
     \b
     longhand reprocess plan --archive calls --model new --dry-run      what it would do and cost
@@ -36,8 +33,7 @@ def callback() -> None:
     longhand reprocess watch june
     longhand reprocess promote june     its transcripts are the current ones
     longhand reprocess rollback june    those from before are
-    """
-
-
+    """,
+)
 for name, command in COMMANDS.items():
     app.command(name)(command)

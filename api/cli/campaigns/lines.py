@@ -1,6 +1,7 @@
 """Campaigns in words: a plan, how far one is, and following one until it waits for somebody."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from rich.progress import TimeElapsedColumn
 
@@ -13,6 +14,8 @@ from worker.shapes.campaigns import Campaign, CampaignSummary, Plan
 from worker.states import CampaignState
 
 ROUND_S = 1.0
+_hours = partial(hours, form=",.2f")
+_money = partial(money, unknown="no price is known", form=",.2f")
 PATIENCE = 10  # a very large campaign takes a while to count: a tenth of the time at most
 GOING_ON = {CampaignState.CANARY, CampaignState.RUNNING}
 NEXT = {
@@ -69,7 +72,7 @@ def campaign_line(campaign: CampaignSummary, *, with_eta: bool = True) -> str:
     return f"{line}  {progress.ended}/{progress.total}{left}"
 
 
-def follow_campaign(client: Client, id_or_name: str, *, silent: bool = False, round_s: float = ROUND_S) -> Campaign:
+def follow_campaign(client: Client, id_or_name: str, *, silent: bool) -> Campaign:
     """The campaign, as soon as nothing goes on by itself: under a bar, else with a line whenever there is a new one."""
     last = ""
     with bars(TimeElapsedColumn(), silent=silent) as progress:
@@ -85,20 +88,10 @@ def follow_campaign(client: Client, id_or_name: str, *, silent: bool = False, ro
             last = line
             return campaign
 
-        return follow(look, _waits, round_s=round_s, patience=PATIENCE)
-
-
-def _waits(campaign: Campaign) -> bool:
-    return campaign.status not in GOING_ON and campaign.step is None
+        return follow(
+            look, lambda seen: seen.status not in GOING_ON and not seen.step, round_s=ROUND_S, patience=PATIENCE
+        )
 
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.items())
-
-
-def _hours(length_ms: int) -> str:
-    return hours(length_ms, ",.2f")
-
-
-def _money(usd: float | None) -> str:
-    return money(usd, "no price is known", ",.2f")

@@ -1,13 +1,12 @@
 """`longhand reprocess …`: transcribing an archive again, from the plan over the canary to the promotion, and back."""
 
-from collections.abc import Mapping
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from api.cli.campaigns.lines import campaign_line, follow_campaign, plan_lines, status_lines
-from api.cli.campaigns.options import CampaignSpec, LimitOptions, RuleOptions, Selection, judged
+from api.cli.campaigns.options import JUDGED, CampaignSpec, CourseOptions, Judged, Selection, judged
 from api.cli.campaigns.review import Name
 from api.cli.exits import Exit
 from api.cli.options import Command, given, grouped
@@ -15,7 +14,7 @@ from api.cli.output.formats import percent
 from api.cli.output.printing import Output
 from api.cli.target import open_client, with_client
 from api.client import Client
-from worker.shapes.campaigns import Campaign, CampaignRecording
+from worker.shapes.campaigns import Campaign
 from worker.states import CampaignState
 
 STOPPED = {CampaignState.PAUSED, CampaignState.CANCELLED}
@@ -29,8 +28,7 @@ def plan(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Recognise again, also what has been answered before.")
     ] = False,
-    limits: LimitOptions,
-    rules: RuleOptions,
+    course: CourseOptions,
     name: Annotated[str | None, typer.Option(help="The campaign's name; left out: one is made.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count and price: nothing is written.")] = False,
     out: Output,
@@ -41,8 +39,7 @@ def plan(
 
     longhand reprocess plan --archive calls --gaps --name mend --canary 0
     """
-    of_all = {"name": name, "selection": chosen, "spec": spec, "fresh": fresh, "limits": limits.to_json()}
-    request = given(of_all) | rules.to_json()
+    request = given({"name": name, "selection": chosen, "spec": spec, "fresh": fresh}) | course.to_json()
     with open_client() as client:
         made = client.plan_campaign(request) if dry_run else client.new_campaign(request)
     out.item(made, plan_lines(made.plan))
@@ -59,7 +56,7 @@ def start(
     out: Output,
 ) -> None:
     """Begin with the canary; after its review, go on with all."""
-    _verb(client, campaign, "start", out, {} if canary is None else {"canary": canary})
+    _show(client.campaign_verb(campaign, "start", given({"canary": canary})), out)
 
 
 @with_client
@@ -90,7 +87,9 @@ def recordings(
 ) -> None:
     """Show a campaign's recordings, the newest first."""
     for one in islice(client.campaign_recordings(campaign, state), limit):
-        out.item(one, _recording_line(one))
+        marks = [name for name in ("canary", "pinned", "promoted") if getattr(one, name)]
+        details = filter(None, [one.code, percent(one.rate), *marks])
+        out.item(one, "  ".join([one.id, f"{one.state:<8}", one.source, *details]))
 
 
 PLAIN_VERBS = {
@@ -107,7 +106,7 @@ def plain_verb(verb: str) -> Command:
     """The command of a verb that takes no options."""
 
     def run(client: Client, campaign: Name, *, out: Output) -> None:
-        _verb(client, campaign, verb, out)
+        _show(client.campaign_verb(campaign, verb, {}), out)
 
     run.__doc__ = PLAIN_VERBS[verb]
     return with_client(run)
@@ -117,15 +116,13 @@ def plain_verb(verb: str) -> Command:
 def promote(
     campaign: Name,
     *,
-    rule: Annotated[
-        list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="What a recording's comparison must pass.")
-    ] = None,
+    rule: Annotated[Judged, typer.Option(metavar=JUDGED, help="What a recording's comparison must pass.")] = None,
     out: Output,
 ) -> None:
     """Make a finished campaign's transcripts the current ones; pinned ones stay."""
-    rules = judged("--rule", rule)
+    options = given({"rule": judged("--rule", rule)})
     with open_client() as client:
-        _verb(client, campaign, "promote", out, {"rule": rules} if rules else {})
+        _show(client.campaign_verb(campaign, "promote", options), out)
 
 
 @with_client
@@ -138,15 +135,5 @@ def list_campaigns(*, client: Client, out: Output) -> None:
         out.note("There is no campaign: `longhand reprocess plan` makes one.")
 
 
-def _verb(client: Client, campaign: str, verb: str, out: Output, options: Mapping[str, Any] | None = None) -> None:
-    _show(client.campaign_verb(campaign, verb, options or {}), out)
-
-
 def _show(campaign: Campaign, out: Output) -> None:
     out.item(campaign, status_lines(campaign))
-
-
-def _recording_line(one: CampaignRecording) -> str:
-    marks = [name for name in ("canary", "pinned", "promoted") if getattr(one, name)]
-    details = filter(None, [one.code, percent(one.rate), *marks])
-    return "  ".join([one.id, f"{one.state:<8}", one.source, *details])

@@ -91,13 +91,11 @@ def _ask(client: Client, campaign: str, voter: str) -> None:
 
 def _answer() -> str:
     """One of a, b, n and q; the end of the input is q."""
-    while True:
+    answer = ""
+    while answer not in {*CHOICES, QUIT}:
         note("Which is better? a, b, n (neither), q (stop)")
-        given = sys.stdin.readline()
-        if not given:
-            return QUIT
-        if (answer := given.strip().lower()[:1]) in {*CHOICES, QUIT}:
-            return answer
+        answer = (sys.stdin.readline() or QUIT).strip().lower()[:1]
+    return answer
 
 
 def ballot_lines(ballot: VotedPassage, voted: int) -> Iterator[str]:
@@ -111,13 +109,10 @@ def ballot_lines(ballot: VotedPassage, voted: int) -> Iterator[str]:
 def tally_line(votes: Votes) -> str:
     """The votes in one line."""
     counted = f"{votes.new} for the new version, {votes.old} for the old one, {votes.neither} for neither"
-    share = votes.new_share
-    if share is None:
+    if (share := votes.new_share) is None:
         return f"{counted}."
-    return (
-        f"{counted}: the new one is preferred in {share.rate:.0%} "
-        f"({share.low:.0%} to {share.high:.0%}), sign test p = {votes.p_value:.2g}."
-    )
+    likely = f"{share.rate:.0%} ({share.low:.0%} to {share.high:.0%}), sign test p = {votes.p_value:.2g}"
+    return f"{counted}: the new one is preferred in {likely}."
 
 
 def comparison_lines(comparison: CampaignComparison) -> Iterator[str]:
@@ -157,6 +152,5 @@ def _passage(passage: ShownPassage) -> Iterator[str]:
 
 
 def _interval(rate: dict[str, Any]) -> str:
-    if rate["low"] is None:
-        return percent(rate["rate"])
-    return f"{percent(rate['rate'])} ({percent(rate['low'])} to {percent(rate['high'])})"
+    span = "" if rate["low"] is None else f" ({percent(rate['low'])} to {percent(rate['high'])})"
+    return f"{percent(rate['rate'])}{span}"

@@ -3,65 +3,48 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from rich import progress as rich
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from api.cli.output.printing import note, printable
 from api.client.jobs import waiting_message
 from worker.shapes.jobs import Job
 from worker.states import JobState
 
+Counted = Callable[[int], None]
 MOST_BARS = 12  # one a running job; the rest are in the line of totals
 NAME_WIDTH = 40
 
 
 class Display:
-    """Where progress goes; here nowhere, for machines."""
-
-    def show(self, name: str, job: Job) -> None: ...
-
-    def ended(self, name: str, job_id: str, line: str) -> None: ...
-
-    def note(self, line: str) -> None: ...
-
-
-class Lines(Display):
-    """A line on stderr for whatever ended, and for each new reason to wait."""
+    """Where progress goes: a line for whatever ended, and for each new reason to wait."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+        self.note = say
         self._reasons: set[str] = set()
 
     def show(self, name: str, job: Job) -> None:
         reason = waiting_message(job)
         if reason and reason not in self._reasons:
             self._reasons.add(reason)
-            self._say(f"{name} waits: {reason}")
+            self.note(f"{name} waits: {reason}")
 
     def ended(self, name: str, job_id: str, line: str) -> None:  # noqa: ARG002  # a bar needs to know which
-        self._say(f"{name}: {line}")
-
-    def note(self, line: str) -> None:
-        self._say(line)
+        self.note(f"{name}: {line}")
 
 
 class Bars(Display):
     """A bar for each running job, in milliseconds of audio, over one for the whole."""
 
     def __init__(self, progress: Progress, total: int) -> None:
+        show = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
+        super().__init__(lambda line: show(printable(line)))
         self._progress = progress
-        self._bars: dict[str, TaskID] = {}
+        self._bars: dict[str, rich.TaskID] = {}
         self._whole = progress.add_task("all", total=total, note="")
 
     def show(self, name: str, job: Job) -> None:
@@ -75,51 +58,38 @@ class Bars(Display):
         )
 
     def ended(self, name: str, job_id: str, line: str) -> None:
-        bar = self._bars.pop(job_id, None)
-        if bar is not None:
-            self._progress.remove_task(bar)
+        if job_id in self._bars:
+            self._progress.remove_task(self._bars.pop(job_id))
         self._progress.advance(self._whole)
-        self.note(f"{name}: {line}")
-
-    def note(self, line: str) -> None:
-        self._progress.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+        super().ended(name, job_id, line)
 
 
 @contextmanager
 def open_display(total: int, *, silent: bool = False) -> Iterator[Display]:
     """The display of jobs that fits where stderr goes."""
     # What is printed meanwhile goes above the bars, but never from a file or a pipe to the terminal.
-    progress = bars(
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        silent=silent,
-        redirect_stdout=sys.stdout.isatty(),
-    )
-    if silent:
-        yield Display()
-    elif progress.disable:
-        yield Lines(note)
-    else:
-        with progress:
+    reason = TextColumn("{task.fields[note]}", markup=False)
+    columns = (TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), reason)
+    with bars(*columns, silent=silent, redirect_stdout=sys.stdout.isatty()) as progress:
+        if progress.disable:
+            yield Display((lambda _: None) if silent else note)
+        else:
             yield Bars(progress, total)
 
 
 @contextmanager
-def counting(
-    what: str, total: int | None, *, silent: bool = False, of_bytes: bool = False
-) -> Iterator[Callable[[int], None]]:
+def counting(what: str, total: int | None, *, silent: bool = False, of_bytes: bool = False) -> Iterator[Counted]:
     """A bar for many like things or bytes, where a person sees it; to be told how many are done."""
-    column = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    column = rich.DownloadColumn() if of_bytes else rich.MofNCompleteColumn()
     with bars(column, TimeElapsedColumn(), silent=silent) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
-def bars(*columns: ProgressColumn, silent: bool = False, **more: Any) -> Progress:  # noqa: ANN401  # as Rich has them
+def bars(*columns: rich.ProgressColumn, silent: bool = False, **more: Any) -> Progress:  # noqa: ANN401  # as Rich has them
     """Bars with these columns behind, on stderr, gone at their end; none where nobody sees them."""
     console = Console(stderr=True)
-    shown = (TextColumn("{task.description}", markup=False), BarColumn(), *columns)
+    shown = (TextColumn("{task.description}", markup=False), rich.BarColumn(), *columns)
     return Progress(*shown, console=console, transient=True, disable=silent or not console.is_terminal, **more)
 
 

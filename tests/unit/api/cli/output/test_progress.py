@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from api.cli.output.progress import Bars, Lines, done_line, open_display
+from api.cli.output.progress import Bars, Display, done_line, open_display
 from tests.fixtures import answers
 from worker.shapes.jobs import Job
 
@@ -57,7 +57,7 @@ def test_a_name_is_no_markup_and_a_long_one_is_cut_at_its_front() -> None:
 
 def test_without_a_terminal_each_reason_to_wait_is_said_once() -> None:
     said: list[str] = []
-    display = Lines(said.append)
+    display = Display(said.append)
     for name in ("a.wav", "b.wav"):
         display.show(name, job(waiting={**answers.WAITING, "message": "The service does not answer."}))
     display.ended("a.wav", "j1", "done")
