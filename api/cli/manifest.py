@@ -13,13 +13,12 @@ from api.cli.exits import Exit
 from api.cli.output.printing import Output, put
 from api.cli.output.progress import counting
 from api.cli.target import open_client
+from api.client.transport import Body
 from worker.errors import InvalidRequest
 from worker.imports.manifests import CSV, LINES
-from worker.shapes.jobs import SubmittedManifest
 from worker.strict_json import parse_json
 
 Answer = TypeVar("Answer")
-Body = Callable[[], Iterator[bytes]]
 
 STDIN = "-"
 CHUNK_BYTES = 64 * 1024
@@ -34,7 +33,13 @@ def submit_manifest(name: str, options: Mapping[str, str], out: Output, *, dry_r
         return Exit.OK
     with opened(name) as file, open_client() as client:
         answer = streamed(file, lambda body, kind: client.submit_manifest(body, kind, options), silent=out.as_json)
-    _report(answer, out)
+    for problem in answer.problems:
+        out.note(f"line {problem.line}: {problem.error.detail}")
+    if more := answer.refused - len(answer.problems):
+        out.note(f"{more:,} more lines were refused.")
+    counts = f"{answer.rows:,} rows, {answer.made:,} jobs made, {answer.existing:,} existing"
+    out.item(answer, f"{answer.id}  {counts}, {answer.refused:,} refused")
+    out.note(f"Batch {answer.id}: follow it with `longhand watch --batch {answer.id}`.")
     return Exit.SOME_FAILED if answer.refused else Exit.OK
 
 
@@ -82,13 +87,3 @@ def _chunks(file: IO[bytes], sent: Callable[[int], object]) -> Iterator[bytes]:
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
         sent(file.tell())
-
-
-def _report(answer: SubmittedManifest, out: Output) -> None:
-    for problem in answer.problems:
-        out.note(f"line {problem.line}: {problem.error.detail}")
-    if more := answer.refused - len(answer.problems):
-        out.note(f"{more:,} more lines were refused.")
-    counts = f"{answer.rows:,} rows, {answer.made:,} jobs made, {answer.existing:,} existing"
-    out.item(answer, f"{answer.id}  {counts}, {answer.refused:,} refused")
-    out.note(f"Batch {answer.id}: follow it with `longhand watch --batch {answer.id}`.")

@@ -5,10 +5,10 @@ Those that several commands have are here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 
@@ -41,16 +41,12 @@ class DeclaredOptions:
         named = {option.name: option for option in options if option.name not in without}
         between = [name for name in named if name not in {*first, *last}]
         self._options = [named[name] for name in (*first, *between, *last)]
-        self._panel = panel
+        self.__signature__ = Signature([_parameter(option, panel) for option in self._options])
 
     def __call__(self, **values: Any) -> Given:  # noqa: ANN401  # options have many types
         """Raises UsageProblem where a pair is none."""
-        given_by_name = given(values)
-        options = [option for option in self._options if option.name in given_by_name]
-        return {option.field: _value(option, given_by_name[option.name]) for option in options}
-
-    def parameters(self) -> list[Parameter]:
-        return [_parameter(option, self._panel) for option in self._options]
+        chosen = given(values)
+        return {one.field: _value(one, chosen[one.name]) for one in self._options if one.name in chosen}
 
 
 def given(values: Mapping[str, Any]) -> Given:
@@ -68,10 +64,9 @@ def pairs(flag: str, texts: Iterable[str]) -> dict[str, str]:
 
 def grouped(command: Command) -> Command:
     """The command as Typer wants it, each parameter that is a group replaced by the group's options."""
-    hints = get_type_hints(command, include_extras=True)
-    plain = signature(command).parameters
-    shown = {name: _options(hints[name]) or [one.replace(annotation=hints[name])] for name, one in plain.items()}
-    groups = {name: _maker(hint) for name, hint in hints.items() if _options(hint)}
+    plain = signature(command, eval_str=True).parameters
+    groups = {name: maker for name, one in plain.items() if (maker := _maker(one.annotation))}
+    shown = {name: _options(groups[name]) if name in groups else [one] for name, one in plain.items()}
 
     @wraps(command)
     def run(**options: Any) -> int | None:  # noqa: ANN401  # options have many types
@@ -95,16 +90,8 @@ def _maker(hint: Any) -> Any:  # noqa: ANN401  # a dataclass, or an annotation
     return hint if is_dataclass(hint) else None
 
 
-def _options(hint: Any) -> list[Parameter]:  # noqa: ANN401  # the same
-    """The group's options; empty where it is none."""
-    kind = _maker(hint)
-    if kind is None or isinstance(kind, DeclaredOptions):
-        return kind.parameters() if kind else []
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        Parameter(one.name, Parameter.KEYWORD_ONLY, default=_default(one), annotation=hints[one.name])
-        for one in fields(kind)
-    ]
+def _options(maker: Callable[..., Any]) -> list[Parameter]:
+    return [one.replace(kind=Parameter.KEYWORD_ONLY) for one in signature(maker, eval_str=True).parameters.values()]
 
 
 def _value(option: CommandOption, value: Any) -> Any:  # noqa: ANN401  # options have many types
@@ -120,10 +107,6 @@ def _parameter(option: CommandOption, panel: str | None) -> Parameter:
     info = typer.Option(*names, help=option.help, metavar=option.metavar, rich_help_panel=panel)
     kind: Any = Annotated[option.kind, info]
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=option.default, annotation=kind)
-
-
-def _default(one: "Field[Any]") -> Any:  # noqa: ANN401  # of the field's type
-    return Parameter.empty if one.default is MISSING else one.default
 
 
 SubmissionOptions = Annotated[Given, DeclaredOptions(job_options())]

@@ -3,13 +3,14 @@ ones in turn."""
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
 from api.cli.exits import ServiceRefuses
 from api.client import Client
-from api.client.jobs import REFUSALS, has_ended, is_due, is_refused, waiting_message
+from api.client.jobs import REFUSALS, has_ended, is_refused, waiting_message
 from realtime.protocol.errors import KeyRefused
 from worker.hints import hint_of
 from worker.shapes.jobs import Job
@@ -72,13 +73,13 @@ class Follower:
         return [*running[:ROUND], *islice(waiting, max(1, ROUND - len(running)))]
 
 
+@dataclass
 class Refusals:
     """Believes a refusal when it lasts. A probe may be on its way or due, with the setting mended since the last one;
     but a clock that differs from the server's must not keep anybody waiting for ever."""
 
-    def __init__(self) -> None:
-        self._since: datetime | None = None
-        self._settled_since: datetime | None = None
+    _since: datetime | None = None
+    _settled_since: datetime | None = None
 
     def lasting(self, jobs: Iterable[Job], now: datetime) -> Job | None:
         """A job whose service refuses it for good, as far as can be known; ``now`` has a zone."""
@@ -87,7 +88,9 @@ class Refusals:
             self._since = self._settled_since = None
             return None
         self._since = self._since or now
-        self._settled_since = None if is_due(refused, now) else self._settled_since or now
+        next_try_at = refused.waiting.next_try_at if refused.waiting else None
+        is_due = next_try_at is not None and datetime.fromisoformat(next_try_at) <= now
+        self._settled_since = None if is_due else self._settled_since or now
         settled = self._settled_since is not None and now - self._settled_since >= SETTLED
         return refused if settled or now - self._since >= LONGEST else None
 

@@ -1,6 +1,6 @@
 """`longhand submit`: recordings in, job ids out; nobody waits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,19 +54,21 @@ def submit(
     urls = [word for word in words if is_url(word)]
     sources, missing = find_sources(Path(word) for word in words if not is_url(word))
     if dry_run:
-        from api.cli.dry_run import Submission, say_dry_run  # noqa: PLC0415  # it decodes: every other command would wait
+        from api.cli.dry_run import say_dry_run  # noqa: PLC0415  # it decodes: every other command would wait
 
-        return say_dry_run(Submission(sources, [shown_url(url) for url in urls], missing), options, out)
-    report = Report(out)
+        return say_dry_run(sources, [shown_url(url) for url in urls], missing, options, out)
     for one in missing:
-        report.problem(str(one.path), SourceMissing.code, one.message)
+        out.problem({"file": str(one.path)}, SourceMissing.code, one.message)
+    failed = bool(missing)
     if sources or urls:
         with open_client() as client:
             options["batch"] = batch or client.new_batch()
-            _send(client, sources, urls, options, report)
+            for name, sent in _send(client, sources, urls, options):
+                failed |= sent.answer is None
+                _show(name, sent, out)
             warn_of_budgets(client, options.get("archive", DEFAULT_ARCHIVE))
         out.note(f"Batch {options['batch']}: follow it with `longhand watch --batch {options['batch']}`.")
-    return Exit.SOME_FAILED if report.failed else Exit.OK
+    return Exit.SOME_FAILED if failed else Exit.OK
 
 
 def is_url(word: str) -> bool:
@@ -75,31 +77,22 @@ def is_url(word: str) -> bool:
     return bool(separator) and scheme in SOURCES
 
 
-class Report:
-    """A line for each thing submitted, on stdout; problems for people on stderr."""
-
-    def __init__(self, out: Output) -> None:
-        self.failed = 0
-        self._out = out
-
-    def sent(self, name: str, sent: SentFile[Any, SubmittedJob]) -> None:
-        job = sent.answer
-        if job is None:
-            self.problem(name, sent.code, sent.problem)
-        else:
-            line = f"{job.id}  {'existing, ' if job.existing else ''}{job.status}  {name}"
-            self._out.item({"file": name, "existing": job.existing, **job.as_json()}, line)
-
-    def problem(self, name: str, code: str, message: str) -> None:
-        self.failed += 1
-        self._out.problem({"file": name}, code, message)
-
-
-def _send(client: Client, sources: list[Source], urls: list[str], options: Mapping[str, Any], report: Report) -> None:
+def _send(
+    client: Client, sources: list[Source], urls: list[str], options: Mapping[str, Any]
+) -> Iterator[tuple[str, SentFile[Any, SubmittedJob]]]:
+    """Each with its name for people, as it is done."""
     for number, url in enumerate(urls):
-        report.sent(shown_url(url), send(number, url, lambda url: client.submit_url(url, options)))
+        yield shown_url(url), send(number, url, lambda url: client.submit_url(url, options))
     for sent in uploaded(lambda source: client.submit_file(source.path, options), sources):
-        report.sent(str(sent.file.path), sent)
+        yield str(sent.file.path), sent
+
+
+def _show(name: str, sent: SentFile[Any, SubmittedJob], out: Output) -> None:
+    if job := sent.answer:
+        line = f"{job.id}  {'existing, ' if job.existing else ''}{job.status}  {name}"
+        out.item({"file": name, "existing": job.existing, **job.as_json()}, line)
+    else:
+        out.problem({"file": name}, sent.code, sent.problem)
 
 
 def shown_url(url: str) -> str:

@@ -1,6 +1,7 @@
 """`longhand transcribe`: recordings in, transcripts out."""
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,8 +45,8 @@ def transcribe(
     """
     sources, missing = find_sources(paths)
     targets = _targets(sources, form, output)
-    if not targets and not as_json:
-        _check_stdout(sources, form)
+    if not targets and not as_json and len(sources) > 1 and form not in {Format.TXT, Format.JSON}:
+        raise UsageProblem(f"Several {form} files do not fit on stdout: name a folder with -o.")
     out = Output(as_json=as_json)
     for one in missing:
         out.problem({"file": str(one.path), "status": JobState.FAILED}, SourceMissing.code, one.message)
@@ -58,59 +59,53 @@ def transcribe(
     return Exit.SOME_FAILED if missing else ended
 
 
+@dataclass
 class Writer:
     """Puts each outcome where it was asked for. To stdout it keeps the order of the sources."""
 
-    def __init__(self, client: Client, sources: list[Source], targets: list[Path], form: Format, out: Output) -> None:
-        self._client = client
-        self._form = form
-        self._out = out
-        self._many = len(sources) > 1
-        self._targets = targets
-        self._kept: dict[int, str] = {}
-        self._next = 0
+    client: Client
+    sources: list[Source]
+    targets: list[Path]
+    form: Format
+    out: Output
+    _kept: dict[int, str] = field(default_factory=dict)
+    _next: int = 0
 
     def deliver(self, number: int, outcome: Outcome) -> None:
         """Write or print one outcome; raises ApiProblem or OSError where that fails."""
-        if self._targets and not outcome.problem:
-            write_whole(self._targets[number], self._fetch(outcome))
-        if self._out.as_json:
+        if self.targets and not outcome.problem:
+            write_whole(self.targets[number], self._fetch(outcome))
+        if self.out.as_json:
             put_json(self._view(number, outcome))
-        elif not self._targets:
-            self._print_in_order(number, self._shown(outcome))
-
-    def _print_in_order(self, number: int, text: str) -> None:
-        self._kept[number] = text
-        while self._next in self._kept:
-            put(self._kept.pop(self._next), end="")
-            self._next += 1
+        elif not self.targets:
+            self._kept[number] = self._shown(outcome)
+            while self._next in self._kept:
+                put(self._kept.pop(self._next), end="")
+                self._next += 1
 
     def _shown(self, outcome: Outcome) -> str:
         if outcome.problem:
             return ""
-        if self._form is Format.JSON and self._many:
-            return json.dumps(json.loads(self._fetch(outcome)), ensure_ascii=False) + "\n"
         text = self._fetch(outcome).decode()
-        return f"==> {outcome.source.relative} <==\n{text}\n" if self._many else text
+        if len(self.sources) == 1:
+            return text
+        if self.form is Format.JSON:
+            return json.dumps(json.loads(text), ensure_ascii=False) + "\n"
+        return f"==> {outcome.source.relative} <==\n{text}\n"
 
     def _view(self, number: int, outcome: Outcome) -> dict[str, Any]:
         job = outcome.job
-        ended = {"status": job.status if job else JobState.FAILED, "job": job.id if job else None}
-        view = {"file": str(outcome.source.path), **ended}
+        status, job_id = (job.status, job.id) if job else (JobState.FAILED, None)
+        view = {"file": str(outcome.source.path), "status": status, "job": job_id}
         if outcome.problem or job is None:
             return {**view, "error": {"code": outcome.code, "message": outcome.problem}}
         view |= job.model_dump(include={"needed_ms", "sent_ms", "reused_ms", "skipped_ms"})
-        if self._targets:
-            return {**view, "output": str(self._targets[number])}
+        if self.targets:
+            return {**view, "output": str(self.targets[number])}
         return {**view, "transcript": json.loads(self._fetch(outcome, Format.JSON))}
 
     def _fetch(self, outcome: Outcome, form: Format | None = None) -> bytes:
-        return self._client.transcript(outcome.job.id, form or self._form) if outcome.job else b""
-
-
-def _check_stdout(sources: list[Source], form: Format) -> None:
-    if len(sources) > 1 and form not in {Format.TXT, Format.JSON}:
-        raise UsageProblem(f"Several {form} files do not fit on stdout: name a folder with -o.")
+        return self.client.transcript(outcome.job.id, form or self.form) if outcome.job else b""
 
 
 def _targets(sources: list[Source], form: Format, folder: Path | None) -> list[Path]:

@@ -1,13 +1,14 @@
 """From files to transcripts through a server: submit, follow, fetch. One bad file stops no other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from api.cli.exits import Exit, ServiceRefuses
 from api.cli.output.progress import Display, done_line
 from api.cli.polling import Follower, follow
 from api.cli.sources import Source
-from api.cli.uploads import SentFile, Uploads, uploading
+from api.cli.uploads import SentFile, Uploads
 from api.client import Client
 from api.client.jobs import error_message, has_ended
 from api.client.transport import ApiProblem
@@ -45,16 +46,14 @@ class Transcription:
     def run(self) -> Exit:
         """Until every source has ended; raises ServiceRefuses. Broken off, it cancels what it submitted."""
         follower = Follower(self.client)
-        with uploading(self._submit, self.sources) as uploads:
+        uploads = Uploads(lambda source: self.client.submit_file(source.path, self.options), self.sources)
+        with closing(uploads):
             try:
                 follow(lambda: self._round(follower, uploads), lambda _: not uploads.left and not follower.open)
             except (KeyboardInterrupt, ServiceRefuses):
                 self._take_back(follower, uploads)
                 raise
         return Exit.SOME_FAILED if self.failed else Exit.OK
-
-    def _submit(self, source: Source) -> SubmittedJob:
-        return self.client.submit_file(source.path, self.options)
 
     def _round(self, follower: Follower, uploads: Uploads[Source, SubmittedJob]) -> None:
         for sent in uploads.arrived():
@@ -84,12 +83,11 @@ class Transcription:
             return job  # somebody else was quicker
 
     def _looked_at(self, job: Job) -> None:
-        numbers = self._numbers.pop(job.id) if has_ended(job) else self._numbers[job.id]
         if not has_ended(job):
-            self.display.show(str(self.sources[numbers[0]].relative), job)
+            self.display.show(str(self.sources[self._numbers[job.id][0]].relative), job)
             return
         problem, code = _failure(job)
-        for number in numbers:
+        for number in self._numbers.pop(job.id):
             self._end(number, Outcome(self.sources[number], job, problem, code))
 
     def _end(self, number: int, outcome: Outcome) -> None:
@@ -101,13 +99,12 @@ class Transcription:
             outcome = replace(outcome, problem=f"its transcript was not written: {error}", code=StorageFailed.code)
             self.deliver(number, outcome)
         self.failed += bool(outcome.problem)
-        job = outcome.job
-        line = outcome.problem or (done_line(job) if job else "")
-        self.display.ended(str(outcome.source.relative), job.id if job else "", line)
+        job_id, done = (outcome.job.id, done_line(outcome.job)) if outcome.job else ("", "")
+        self.display.ended(str(outcome.source.relative), job_id, outcome.problem or done)
 
     def _take_back(self, follower: Follower, uploads: Uploads[Source, SubmittedJob]) -> None:
         """Nobody waits for these any more; what was answered is kept, and the same command goes on from there."""
-        uploads.stop()
+        uploads.close()
         on_their_way = {sent.answer.id for sent in uploads.arrived() if sent.answer and not sent.answer.existing}
         for job_id in on_their_way | (self._ours & follower.open.keys()):
             try:

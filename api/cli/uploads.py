@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -40,35 +40,21 @@ class Uploads(Generic[File, Answer]):
 
     def __init__(self, sending: Callable[[File], Answer], files: Sequence[File]) -> None:
         self._pool = ThreadPoolExecutor(AT_ONCE, "upload")
-        self._under_way = [self._pool.submit(send, number, file, sending) for number, file in enumerate(files)]
-
-    @property
-    def left(self) -> int:
-        return len(self._under_way)
+        self.left = [self._pool.submit(send, number, file, sending) for number, file in enumerate(files)]
 
     def arrived(self, wait_s: float = 0) -> list[SentFile[File, Answer]]:
         """After ``wait_s`` at most. Raises ApiUnreachable where the server was away for longer than its patience."""
-        done, _ = wait(self._under_way, wait_s, FIRST_COMPLETED)
-        self._under_way = [future for future in self._under_way if future not in done]
+        done, _ = wait(self.left, wait_s, FIRST_COMPLETED)
+        self.left = [future for future in self.left if future not in done]
         return [future.result() for future in done if not future.cancelled()]
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Send no further file; those on their way are waited for."""
         self._pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def uploading(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[Uploads[File, Answer]]:
-    """Uploads that stop when the block is left, whatever ends it."""
-    uploads = Uploads(sending, files)
-    try:
-        yield uploads
-    finally:
-        uploads.stop()
-
-
 def uploaded(sending: Callable[[File], Answer], files: Sequence[File]) -> Iterator[SentFile[File, Answer]]:
     """Each file as it is done."""
-    with uploading(sending, files) as uploads:
+    with closing(Uploads(sending, files)) as uploads:
         while uploads.left:
             yield from uploads.arrived(wait_s=1.0)

@@ -10,15 +10,14 @@ from worker.shapes.spending import Budget, Estimate, Usage
 
 
 class CampaignCalls(Transport):
-    """Planning, looking, the verbs of a campaign's life, and judging what it made."""
+    """``of`` names an archive or a campaign whose budget is meant; empty, it is the deployment's."""
 
     def plan_campaign(self, request: Mapping[str, Any]) -> DryRun:
         """What it would do and cost; nothing is written."""
-        return DryRun.read(self.send("POST", "/v1/campaigns", {**request, "dry_run": True}).json())
+        return self.request(DryRun, "POST", "/v1/campaigns", {**request, "dry_run": True})
 
     def new_campaign(self, request: Mapping[str, Any]) -> Campaign:
-        """A planned one, that spends nothing until it is started."""
-        return Campaign.read(self.send("POST", "/v1/campaigns", request).json())
+        return self.request(Campaign, "POST", "/v1/campaigns", request)
 
     def campaigns(self) -> Iterator[CampaignSummary]:
         """All of them, newest first, without the counts of their recordings."""
@@ -28,12 +27,11 @@ class CampaignCalls(Transport):
         return self.read(Campaign, path_of("campaigns", id_or_name))
 
     def campaign_recordings(self, id_or_name: str, state: str = "") -> Iterator[CampaignRecording]:
-        """Its recordings, of one state or all."""
         return self.pages(CampaignRecording, path_of("campaigns", id_or_name, "recordings"), {"state": state})
 
     def campaign_verb(self, id_or_name: str, verb: str, options: Mapping[str, Any]) -> Campaign:
         """start, pause, resume, cancel, promote or rollback; the campaign as it is then."""
-        return Campaign.read(self.send("POST", path_of("campaigns", id_or_name, verb), options).json())
+        return self.request(Campaign, "POST", path_of("campaigns", id_or_name, verb), options)
 
     def comparison(self, campaign: str, query: Query) -> bytes:
         """Old and new side by side, as ``format``: json, csv or html; the other options as the API has them."""
@@ -49,27 +47,20 @@ class CampaignCalls(Transport):
         self.send("POST", path_of("campaigns", campaign, "votes"), {**passage, "voter": voter, "choice": choice})
 
     def votes(self, campaign: str) -> Votes:
-        """The votes counted."""
         return self.read(Votes, path_of("campaigns", campaign, "votes"))
-
-
-class SpendingCalls(Transport):
-    """Budgets of the deployment, of archives and of campaigns; ``of`` names an archive or a campaign, or neither."""
 
     def estimate(self, query: Query) -> Estimate:
         """What ``recordings`` of ``audio_ms`` would send, cost and take."""
         return self.read(Estimate, "/v1/estimate", query)
 
     def budgets(self, of: Query) -> list[Budget]:
-        """All, or those of one archive or campaign."""
         return [Budget.read(item) for item in self.get("/v1/budgets", of).json()["items"]]
 
     def set_budget(self, period: str, limits: Mapping[str, float | None], of: Query) -> Budget:
         """Set ``limit_usd`` and ``limit_ms`` for a day or in all; sent twice it is the same."""
-        return Budget.read(self.send("PUT", path_of("budgets", period), limits, params=dict(of)).json())
+        return self.request(Budget, "PUT", path_of("budgets", period), limits, params=dict(of))
 
     def remove_budget(self, period: str, of: Query) -> None:
-        """Lift one."""
         self.send("DELETE", path_of("budgets", period), params=dict(of))
 
     def usage(self, query: Query) -> list[Usage]:

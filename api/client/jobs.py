@@ -1,11 +1,10 @@
 """What is asked of jobs, batches and services."""
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from api.client.transport import Query, Transport, path_of
+from api.client.transport import Body, Query, Transport, path_of
 from realtime.protocol.errors import BillUnpaid, KeyRefused, ModelUnknown
 from worker.shapes.jobs import Job, SubmittedJob, SubmittedManifest
 from worker.shapes.services import Service
@@ -33,36 +32,28 @@ def is_refused(job: Job) -> bool:
     return job.waiting is not None and job.waiting.code in REFUSALS
 
 
-def is_due(job: Job, now: datetime) -> bool:
-    """Whether the time of its next try has come; False where none is set."""
-    at = job.waiting.next_try_at if job.waiting else None
-    return at is not None and datetime.fromisoformat(at) <= now
-
-
 class JobCalls(Transport):
     """Submitting, looking, changing."""
 
     def submit_file(self, path: Path, options: Mapping[str, str]) -> SubmittedJob:
         """Upload a recording, streamed; raises OSError where it cannot be read, ApiProblem where it is refused."""
-        return SubmittedJob.read(self.upload("/v1/jobs", path, options).json())
+        return self.upload(SubmittedJob, "/v1/jobs", path, options)
 
     def submit_url(self, url: str, options: Mapping[str, Any]) -> SubmittedJob:
-        """Register a source in place."""
-        return SubmittedJob.read(self.send("POST", "/v1/jobs", {"url": url, **options}).json())
+        return self.request(SubmittedJob, "POST", "/v1/jobs", {"url": url, **options})
 
     def job(self, job_id: str) -> Job:
         return self.read(Job, path_of("jobs", job_id))
 
     def jobs(self, filters: Query) -> Iterator[Job]:
-        """All jobs that match."""
         return self.pages(Job, "/v1/jobs", filters)
 
     def cancel(self, job_id: str) -> Job:
-        return Job.read(self.send("POST", path_of("jobs", job_id, "cancel"), {}).json())
+        return self.request(Job, "POST", path_of("jobs", job_id, "cancel"), {})
 
     def retry(self, job_id: str, options: Mapping[str, Any] | None = None) -> Job:
         """The job that is queued now: with another option a new one."""
-        return Job.read(self.send("POST", path_of("jobs", job_id, "retry"), options or {}).json())
+        return self.request(Job, "POST", path_of("jobs", job_id, "retry"), options or {})
 
     def change_matching(self, verb: str, filters: Query) -> int:
         """Cancel or retry all that match; how many there were."""
@@ -72,14 +63,10 @@ class JobCalls(Transport):
         """An empty batch, to be named by submissions; its id."""
         return str(self.send("POST", "/v1/batches", {}).json()["id"])
 
-    def submit_manifest(
-        self, body: Callable[[], Iterator[bytes]], content_type: str, shared: Mapping[str, str]
-    ) -> SubmittedManifest:
-        """Send a manifest as one batch; its counts."""
-        return SubmittedManifest.read(self.stream("/v1/batches", body, content_type, shared).json())
+    def submit_manifest(self, body: Body, content_type: str, shared: Mapping[str, str]) -> SubmittedManifest:
+        return self.stream(SubmittedManifest, "/v1/batches", body, content_type, shared)
 
     def services(self) -> Iterator[Service]:
-        """What each service is doing."""
         return map(Service.read, self.get("/v1/service").json()["items"])
 
     def transcript(self, job_id: str, form: str) -> bytes:

@@ -7,8 +7,8 @@ shapes that the server sends.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +19,7 @@ from worker.shapes.base import Shape
 
 Answer = TypeVar("Answer", bound=Shape)
 Query = Mapping[str, Any]
+Body = Callable[[], Iterator[bytes]]
 
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 UPLOAD_TIMEOUT = httpx.Timeout(30.0, write=300.0, read=300.0)
@@ -63,7 +64,7 @@ class Transport:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.http.close()
 
     def check(self) -> None:
@@ -75,7 +76,6 @@ class Transport:
         return self.answer(lambda: self.http.get(path, params=without_empty(query or {})))
 
     def read(self, kind: type[Answer], path: str, query: Query | None = None) -> Answer:
-        """One thing."""
         return kind.read(self.get(path, query).json())
 
     def pages(self, kind: type[Answer], path: str, query: Query | None = None) -> Iterator[Answer]:
@@ -94,7 +94,11 @@ class Transport:
         given = request if body is None else {**request, "json": dict(body)}
         return self.answer(lambda: self.http.request(method, path, headers=headers, **given))
 
-    def upload(self, path: str, file: Path, fields: Mapping[str, str]) -> httpx.Response:
+    def request(self, kind: type[Answer], method: str, path: str, body: Query | None = None, **request: Any) -> Answer:  # noqa: ANN401  # as httpx has them
+        """As `send`; what was changed, as it is then."""
+        return kind.read(self.send(method, path, body, **request).json())
+
+    def upload(self, kind: type[Answer], path: str, file: Path, fields: Mapping[str, str]) -> Answer:
         """A file, streamed, with form fields. Raises OSError where it cannot be read, ApiProblem."""
         headers = fresh_key()
         name = file.name.encode("utf-8", "replace").decode()  # a name may hold bytes that are no UTF-8
@@ -105,14 +109,13 @@ class Transport:
                     path, data=dict(fields), files={"file": (name, content)}, headers=headers, timeout=UPLOAD_TIMEOUT
                 )
 
-        return self.answer(send)
+        return kind.read(self.answer(send).json())
 
-    def stream(self, path: str, body: Callable[[], Iterator[bytes]], content_type: str, query: Query) -> httpx.Response:
+    def stream(self, kind: type[Answer], path: str, body: Body, content_type: str, query: Query) -> Answer:
         """A manifest; where the connection breaks it is sent again from its beginning, and done once."""
         given: dict[str, Any] = {"params": dict(query), "headers": {**fresh_key(), "Content-Type": content_type}}
-        return self.answer(
-            lambda: self.http.post(path, content=body(), timeout=UPLOAD_TIMEOUT, **given), patience_s=MANIFEST_S
-        )
+        send = partial(self.http.post, path, timeout=UPLOAD_TIMEOUT, **given)
+        return kind.read(self.answer(lambda: send(content=body()), patience_s=MANIFEST_S).json())
 
     def answer(self, send: Callable[[], httpx.Response], patience_s: float | None = None) -> httpx.Response:
         """Send, again while the server is away; raises ApiUnreachable or ApiProblem."""
@@ -145,9 +148,8 @@ def path_of(*words: str) -> str:
 
 def _comes_right(response: httpx.Response) -> bool:
     """Whether the same request can succeed in a moment."""
-    if response.status_code in GATEWAY_ERRORS:
-        return True
-    return response.status_code == httpx.codes.CONFLICT and _problem(response).get("code") == IdempotencyInFlight.code
+    conflict = response.status_code == httpx.codes.CONFLICT and _problem(response).get("code")
+    return conflict == IdempotencyInFlight.code or response.status_code in GATEWAY_ERRORS
 
 
 def _checked(response: httpx.Response) -> httpx.Response:

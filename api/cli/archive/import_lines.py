@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from api.cli.output.formats import hours, money, size
-from api.cli.output.printing import note
+from api.cli.output.printing import Output
 from api.cli.output.progress import counting
 from api.cli.polling import follow
 from api.client import Client
@@ -12,38 +12,46 @@ from worker.states import ImportState
 
 SHOWN_PROBLEMS = 20
 OPEN = {ImportState.QUEUED, ImportState.RUNNING}
+FAILED = {ImportState.FAILED, ImportState.CANCELLED}
 
 
-def follow_import(client: Client, begun: Import, *, silent: bool) -> Import:
-    """Wait for the import's end; the import as it is then."""
+def show_import(client: Client, begun: Import, out: Output, *, wait: bool, quiet: bool = False) -> bool:
+    """An import, at its end where that is waited for; whether something failed. ``quiet``: only what is new."""
+    seen = _followed(client, begun, silent=out.as_json or quiet) if wait else begun
+    failed = bool(seen.refused) or seen.status in FAILED
+    if seen.added or failed or not quiet:
+        out.item(seen, import_line(seen))
+    if wait and failed and not out.as_json:
+        _note_problems(client, seen, out)
+    return failed
+
+
+def _followed(client: Client, begun: Import, *, silent: bool) -> Import:
     with counting("rows", begun.total, silent=silent) as count:
 
-        def look() -> Import:
-            seen = client.an_import(begun.id)
+        def is_over(seen: Import) -> bool:
             count(seen.rows)
-            return seen
+            return seen.status not in OPEN
 
-        return follow(look, lambda seen: seen.status not in OPEN)
+        return follow(lambda: client.an_import(begun.id), is_over)
 
 
 def import_line(seen: Import) -> str:
-    """One import in one line."""
     counts = f"{seen.added:,} added, {seen.existing:,} existing, {seen.refused:,} refused"
     why = f"  ({seen.error.message})" if seen.error else ""
     return f"{seen.id}  {seen.status:<9}  {counts}{why}"
 
 
-def note_problems(client: Client, seen: Import) -> None:
+def _note_problems(client: Client, seen: Import, out: Output) -> None:
     """The first of the rows that could not be used, and where the others are."""
     for number, problem in enumerate(client.import_problems(seen.id)):
         if number >= SHOWN_PROBLEMS:
-            note(f"… and more: `longhand archive problems {seen.id}` lists all {seen.refused:,}.")
+            out.note(f"… and more: `longhand archive problems {seen.id}` lists all {seen.refused:,}.")
             return
-        note(problem_line(problem))
+        out.note(problem_line(problem))
 
 
 def problem_line(problem: ImportProblem) -> str:
-    """A row that could not be used, in one line."""
     named = f" {problem.name}" if problem.name else ""
     return f"{problem.line}{named}: {problem.error.code}: {problem.error.message}"
 

@@ -17,15 +17,6 @@ from worker.imports.walking import is_playlist, is_wanted, sidecar_of
 from worker.shapes.recordings import Recording
 
 Fields = dict[str, Any]
-CHUNK_BYTES = 1024**2
-
-
-@dataclass(frozen=True)
-class UploadedRecording:
-    """The file's recording; ``added``: it was not there before."""
-
-    recording: str
-    added: bool
 
 
 @dataclass(frozen=True)
@@ -37,24 +28,29 @@ class LocalUpload:
     naming: str | None = None
     sidecars: bool = False
 
-    def send(self, file: Source) -> UploadedRecording:
-        """Upload one that is not there. Raises InputError, ApiProblem, and OSError where it cannot be read."""
+    def send(self, file: Source) -> tuple[str, bool]:
+        """Upload one that is not there; the recording's id, and whether it is new.
+
+        Raises InputError, ApiProblem, and OSError where it cannot be read.
+        """
         if is_playlist(file.path.name):
             raise PlaylistRefused
         description = self._description(file)
-        if existing := self.client.recording_with(self.archive, _digest(file.path)):
-            return self._completed(existing, description)
+        with file.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        if existing := self.client.recording_with(self.archive, digest):
+            self._complete(existing, description)
+            return existing.id, False
         fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in description.items()}
         kept = self.client.add_recording(self.archive, file.path, fields)
-        return UploadedRecording(kept.id, added=not kept.existing)
+        return kept.id, not kept.existing
 
-    def _completed(self, existing: Recording, description: Fields) -> UploadedRecording:
+    def _complete(self, existing: Recording, description: Fields) -> None:
         """One that is there gets what was not known of it, without its bytes being sent again."""
         if description.get("external_id") and existing.external_id not in {None, description["external_id"]}:
             raise DuplicateExternalId(f"These bytes are there under the external id {existing.external_id!r}.")
         if missing := {name: value for name, value in description.items() if value and not getattr(existing, name)}:
             self.client.describe(existing.id, missing)
-        return UploadedRecording(existing.id, added=False)
 
     def _description(self, file: Source) -> Fields:
         named = parse_naming(self.naming).read(file.relative.as_posix()) if self.naming else {}
@@ -90,11 +86,3 @@ def expect_local(files: Sequence[Source]) -> ListingCounts:
         except OSError:
             expected.refused += 1
     return expected
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -1,6 +1,7 @@
 """The options of `longhand archive import` and `source`: where recordings are, and what is done with them."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -9,18 +10,9 @@ from api.cli.exits import UsageProblem
 from api.cli.options import DeclaredOptions, Given
 from worker.shapes.options import Use, job_options
 
-ImportedJobs = Annotated[
-    Given, DeclaredOptions(job_options(Use.IMPORT), first=("language", "service", "model"), last=("voice",))
-]
-SyncedJobs = Annotated[
-    Given,
-    DeclaredOptions(
-        job_options(Use.IMPORT),
-        first=("language", "service", "model"),
-        last=("voice",),
-        without=("channels", "segmentation"),
-    ),
-]
+in_order = partial(DeclaredOptions, first=("language", "service", "model"), last=("voice",))
+ImportedJobs = Annotated[Given, in_order(job_options(Use.IMPORT))]
+SyncedJobs = Annotated[Given, in_order(job_options(Use.IMPORT), without=("channels", "segmentation"))]
 
 
 @dataclass(frozen=True, kw_only=True)

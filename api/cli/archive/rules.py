@@ -46,7 +46,6 @@ def list_archives(*, client: Client, out: Output) -> None:
 
 
 def show_archive(archive: Archive, out: Output) -> None:
-    """One archive in one line."""
     rules = {"service": archive.service, "language": archive.language, "channels": archive.channels}
     defaults = [f"{name} {value}" for name, value in rules.items() if value]
     allowed = f"only to {', '.join(archive.services)}" if archive.services else "to every service"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.archive.import_lines import follow_import, import_line, note_problems
+from api.cli.archive.import_lines import show_import
 from api.cli.archive.options import FolderOptions, SyncedJobs
 from api.cli.archive.rules import Name, show_archive
 from api.cli.exits import Exit, UsageProblem, heed_interrupts
@@ -14,7 +14,6 @@ from api.cli.polling import follow
 from api.cli.target import open_client, with_client
 from api.client import Client
 from api.client.transport import ApiProblem, ApiUnreachable
-from worker.states import ImportState
 
 Settle = Annotated[
     float | None, typer.Option("--settle-s", min=0, help="Seconds a file must have been left alone; left out: 60.")
@@ -49,7 +48,7 @@ def sync(client: Client, name: Name, *, settle_s: Settle = None, out: Output) ->
 
     longhand archive sync radio
     """
-    return _sync(client, name, settle_s, out)
+    return Exit.SOME_FAILED if show_import(client, client.sync(name, settle_s), out, wait=True) else Exit.OK
 
 
 @with_client
@@ -72,20 +71,10 @@ def watch(
 def look(client: Client, name: str, settle_s: float | None, out: Output) -> None:
     """One look of a watch: a server that is away ends none. Raises ApiProblem where the next is refused too."""
     try:
-        _sync(client, name, settle_s, out, quiet=True)
+        show_import(client, client.sync(name, settle_s), out, wait=True, quiet=True)
     except ApiUnreachable as error:
         note(f"{error}: the next look asks again.")
     except ApiProblem as problem:
         if not problem.passing:
             raise
         note(f"{problem.message} The next look asks again.")
-
-
-def _sync(client: Client, name: str, settle_s: float | None, out: Output, *, quiet: bool = False) -> int:
-    seen = follow_import(client, client.sync(name, settle_s), silent=out.as_json or quiet)
-    failed = seen.refused or seen.status != ImportState.SUCCEEDED
-    if seen.added or failed or not quiet:
-        out.item(seen, import_line(seen))
-    if failed and not out.as_json:
-        note_problems(client, seen)
-    return Exit.SOME_FAILED if failed else Exit.OK
