@@ -67,7 +67,7 @@ class IdempotentWrite:
 
     def __call__(self, work: Work[Body], fields: Mapping[str, Any] | None = None, digest: str = "") -> Body:
         """Do the work, commit, wake. ``fields`` and ``digest`` are what makes two requests to this path the same."""
-        done = self.step(lambda session, _state: work(session), {}, self.fingerprint(fields, digest))
+        done = self.write(lambda session, _state: work(session), {}, self.fingerprint(fields, digest))
         assert isinstance(done, Answer)  # noqa: S101  # that is what such work ends with
         return self.answered(done)
 
@@ -79,10 +79,10 @@ class IdempotentWrite:
         """
         done: Answer[Body] | State = {}
         while not isinstance(done, Answer):
-            done = self.step(step, done, self.fingerprint(fields))
+            done = self.write(step, done, self.fingerprint(fields))
         return self.answered(done)
 
-    def step(self, step: Step[Body], state: State, fingerprint: str) -> Answer[Body] | State:
+    def write(self, step: Step[Body], state: State, fingerprint: str) -> Answer[Body] | State:
         """One transaction. ``state`` is how far the work is where no key keeps it."""
         with self._deps.database.writing() as session:
             done = self._step(session, step, state, fingerprint)

@@ -103,7 +103,7 @@ class ManifestSubmission:
 
     def _step(self, step: Step[SubmittedManifest], state: State) -> Done:
         try:
-            return self._once.step(step, state, self._fingerprint)
+            return self._once.write(step, state, self._fingerprint)
         except Replayed as replay:  # a manifest that is sent again is read to its end all the same, to be compared
             return replay
 
