@@ -1,7 +1,5 @@
 """Archives, the imports that fill them, and what an import would take."""
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -57,7 +55,7 @@ def list_problems(session: Session, import_id: str, limit: int, after: int) -> P
     table = models.ImportProblem
     later = select(table).where(table.import_id == import_id, table.id > after)
     rows = list(session.scalars(later.order_by(table.id).limit(limit + 1)))
-    items = [ImportProblem(line=row.line, name=row.name, error=_row_error(row.error)) for row in rows[:limit]]
+    items = [ImportProblem(line=row.line, name=row.name, error=RowError.read(row.error)) for row in rows[:limit]]
     return ImportProblems(items=items, next=str(rows[limit - 1].id) if len(rows) > limit else None)
 
 
@@ -116,11 +114,7 @@ def _import(row: models.Import) -> Import:
         added=row.added,
         existing=row.existing,
         refused=row.refused,
-        error=None if row.error is None else _row_error(row.error),
+        error=None if row.error is None else RowError.read(row.error),
         created_at=moment(row.created_ms),
         finished_at=moment(row.finished_ms),
     )
-
-
-def _row_error(kept: dict[str, Any]) -> RowError:
-    return RowError.read(kept)
