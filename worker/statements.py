@@ -6,10 +6,24 @@ where its columns or the dialect differ. Its values are bound by name at each ru
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, CursorResult, Executable, bindparam
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import BindParameter, CursorResult, Executable, FromClause, bindparam, inspect
+from sqlalchemy.orm import DeclarativeBase, Session, aliased
+
+Entity = TypeVar("Entity", bound=DeclarativeBase)
+
+
+def shared_alias(entity: type[Entity], rows: FromClause | None = None) -> type[Entity]:
+    """An alias that threads may share, as a constant of a module is; of all rows, or of ``rows``.
+
+    SQLAlchemy (2.1.9) makes the index by which an alias finds its columns when the first is asked for, without a lock.
+    A thread that meets it half made is given the table's own column, and a statement that reads other rows than meant.
+    So it is made here, before anyone else has the alias.
+    """
+    alias = aliased(entity, rows)
+    inspect(alias).selectable.corresponding_column(next(iter(entity.__table__.c)))
+    return alias
 
 
 def execute(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:

@@ -8,9 +8,10 @@ from sqlalchemy.orm import aliased
 from worker.database import NOW, Database
 from worker.models import Job
 from worker.queue.waiting import budget_is_spent, service_refuses
+from worker.statements import shared_alias
 from worker.states import JobState, Lane
 
-Candidate = aliased(Job)  # an alias, so that it is not taken for the job of the UPDATE around it
+Candidate = shared_alias(Job)  # an alias, so that it is not taken for the job of the UPDATE around it
 
 
 @cache  # it never changes, and to build it costs ten times what it costs to run

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Text, bindparam, cast, column, func, insert, select, table, text, true
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from worker.models import Recording, SearchRow, Transcript
 from worker.search.query import Term, as_fts5, as_tsquery
 from worker.search.words import find_words
+from worker.statements import shared_alias
 
 # A row's words are one value of PostgreSQL's, which keeps the places of 256 words of a kind. Segments have far less,
 # but a text that was brought may be one segment of any length.
@@ -28,7 +29,7 @@ FULL_TEXT = table("search_words", column("rowid"))  # SQLite's, which follows th
 IS_CURRENT = (Recording.id == SearchRow.recording_id) & (Recording.current_transcript_id == SearchRow.transcript_id)
 # On PostgreSQL the recording is looked up for each row that has the words, and never all of them read to be joined:
 # the OFFSET keeps the server from that. It cannot know how few rows have the words.
-CURRENT = aliased(Recording, select(Recording).where(IS_CURRENT).offset(0).lateral("current"))
+CURRENT = shared_alias(Recording, select(Recording).where(IS_CURRENT).offset(0).lateral("current"))
 
 Rows = Sequence[Row[SearchRow, Recording]]
 
