@@ -1,5 +1,6 @@
 """What every test shares: a network closed but for this machine, and real servers on free ports."""
 
+import itertools
 import os
 import signal
 import socket
@@ -28,6 +29,8 @@ pytest_plugins = [
 # Ignored where a script starts the tests in its background, and children would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+homes = itertools.count()
+
 LOOPBACK = {"127.0.0.1", "127.0.0.2", "::1", "localhost"}
 
 
@@ -50,7 +53,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     for name in [name for name in os.environ if name.startswith("LONGHAND_") and "TEST" not in name]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
-    monkeypatch.setenv("LONGHAND_HOME", str(tmp_path_factory.mktemp("home")))
+    # `mktemp` reads all the names given before to find the next: with thousands of tests that is most of their time.
+    home = tmp_path_factory.getbasetemp() / "homes" / str(next(homes))
+    home.mkdir(parents=True)
+    monkeypatch.setenv("LONGHAND_HOME", str(home))
 
 
 @pytest.fixture(autouse=True)
