@@ -76,8 +76,10 @@ bench: $(VENV)/dev ## run the benchmarks; tables on the screen, JSON in bench/ou
 	$(BIN)/python -m bench.campaigns
 	$(BIN)/python -m bench.interactive
 
-lock: $(VENV)/dev ## renew requirements.lock from pyproject.toml
-	$(BIN)/python tools/lock.py
+lock: $(VENV)/embedded ## write requirements.lock from pyproject.toml, with new versions where it must (all: ARGS=--upgrade)
+	$(PIP) install 'uv>=0.8'
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --only-binary :all: --no-annotate -q \
+		--custom-compile-command 'make lock' -o $(LOCK) $(ARGS)
 
 clean: ## remove what make made
 	rm -rf $(VENV) .venv-3.* build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
