@@ -9,13 +9,13 @@ import typer
 from api.cli.commands import app
 from api.cli.exits import CommandError, Exit
 from api.cli.output.printing import note
-from api.client.transport import ApiProblem, ApiUnreachable
+from api.client.transport import ApiMisread, ApiProblem, ApiUnreachable
 from realtime.protocol.errors import CodedError
 from worker.errors import ConfigurationError
 from worker.hints import message_of
 
 INTERRUPTED = 130  # as shells count Ctrl-C
-EXPECTED = (typer.TyperException, CommandError, ApiUnreachable, ApiProblem, CodedError, OSError)
+EXPECTED = (typer.TyperException, CommandError, ApiMisread, ApiUnreachable, ApiProblem, CodedError, OSError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

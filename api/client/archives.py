@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from api.client.transport import Body, Query, Transport, path_of, without_empty
+from api.client.transport import Body, Query, Transport, path_of, read_shape, without_empty
 from worker.shapes.archives import Archive, Import, ImportEstimate, ImportProblem
 from worker.shapes.recordings import Hit, KeptRecording, Recording, Result
 from worker.shapes.transcripts import Comparison, Version
@@ -68,8 +68,8 @@ class ArchiveCalls(Transport):
 
     def recording_with(self, archive: str, digest: str) -> Recording | None:
         """The archive's recording with these bytes, if there is one."""
-        found = self.get("/v1/recordings", {"archive": archive, "digest": digest, "limit": 1}).json()["items"]
-        return Recording.read(found[0]) if found else None
+        found = self.items(Recording, "/v1/recordings", {"archive": archive, "digest": digest, "limit": 1})
+        return found[0] if found else None
 
     def add_recording(self, archive: str, path: Path, fields: Mapping[str, str]) -> KeptRecording:
         """Upload one, streamed, and transcribe nothing. Raises OSError where it cannot be read, ApiProblem."""
@@ -88,7 +88,7 @@ class ArchiveCalls(Transport):
         named = list(dict.fromkeys(job_ids))
         for first in range(0, len(named), NAMED_AT_ONCE):
             query = {"limit": NAMED_AT_ONCE, "job": named[first : first + NAMED_AT_ONCE]}
-            yield from map(Result.read, self.get("/v1/results", query).json()["items"])
+            yield from self.items(Result, "/v1/results", query)
 
     def versions(self, recording_id: str) -> Iterator[Version]:
         """Without their segments, newest first."""
@@ -103,7 +103,7 @@ class ArchiveCalls(Transport):
         """Bring a transcript in a form of ours: the version that it is now, and whether it was there before."""
         query = without_empty({"format": form, "pin": pin, "language": language})
         answer = self.send("POST", path_of("recordings", recording_id, "transcripts"), params=query, content=content)
-        return Version.read(answer.json()), answer.status_code == httpx.codes.OK
+        return read_shape(Version, answer), answer.status_code == httpx.codes.OK
 
     def compare_versions(self, old_id: str, new_id: str) -> Comparison:
         return self.read(Comparison, path_of("transcripts", old_id, "comparison"), {"with": new_id})

@@ -54,7 +54,7 @@ class CampaignCalls(Transport):
         return self.read(Estimate, "/v1/estimate", query)
 
     def budgets(self, of: Query) -> list[Budget]:
-        return [Budget.read(item) for item in self.get("/v1/budgets", of).json()["items"]]
+        return self.items(Budget, "/v1/budgets", of)
 
     def set_budget(self, period: str, limits: Mapping[str, float | None], of: Query) -> Budget:
         """Set ``limit_usd`` and ``limit_ms`` for a day or in all; sent twice it is the same."""
@@ -65,4 +65,4 @@ class CampaignCalls(Transport):
 
     def usage(self, query: Query) -> list[Usage]:
         """By month, archive, campaign, service and model; ``since``, ``until``, ``archive`` and ``campaign`` choose."""
-        return [Usage.read(item) for item in self.get("/v1/usage", query).json()["items"]]
+        return self.items(Usage, "/v1/usage", query)

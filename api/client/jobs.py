@@ -6,7 +6,7 @@ from typing import Any
 
 from api.client.transport import Body, Query, Transport, path_of
 from realtime.protocol.errors import BillUnpaid, KeyRefused, ModelUnknown
-from worker.shapes.jobs import Job, SubmittedJob, SubmittedManifest
+from worker.shapes.jobs import Batch, Changed, Job, SubmittedJob, SubmittedManifest
 from worker.shapes.services import Service
 from worker.states import ENDED
 
@@ -57,17 +57,17 @@ class JobCalls(Transport):
 
     def change_matching(self, verb: str, filters: Query) -> int:
         """Cancel or retry all that match; how many there were."""
-        return int(self.send("POST", path_of("jobs", verb), filters).json()["jobs"])
+        return self.request(Changed, "POST", path_of("jobs", verb), filters).jobs
 
     def new_batch(self) -> str:
         """An empty batch, to be named by submissions; its id."""
-        return str(self.send("POST", "/v1/batches", {}).json()["id"])
+        return self.request(Batch, "POST", "/v1/batches", {}).id
 
     def submit_manifest(self, body: Body, content_type: str, shared: Mapping[str, str]) -> SubmittedManifest:
         return self.stream(SubmittedManifest, "/v1/batches", body, content_type, shared)
 
-    def services(self) -> Iterator[Service]:
-        return map(Service.read, self.get("/v1/service").json()["items"])
+    def services(self) -> list[Service]:
+        return self.items(Service, "/v1/service")
 
     def transcript(self, job_id: str, form: str) -> bytes:
         """The transcript as ``form``: txt, srt, vtt, json or tsv."""

@@ -7,15 +7,17 @@ shapes that the server sends.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
+from pydantic import ValidationError
 
 from worker.errors import IdempotencyInFlight
-from worker.shapes.base import Shape
+from worker.shapes.base import Page, Shape
 
 Answer = TypeVar("Answer", bound=Shape)
 Query = Mapping[str, Any]
@@ -48,6 +50,10 @@ class ApiUnreachable(Exception):
     """No server answers at the URL."""
 
 
+class ApiMisread(Exception):
+    """What answered is no Longhand, or one of a version that this program does not know."""
+
+
 class Transport:
     """One server. ``patience_s`` is how long a server that was there may be away, as while it is started again."""
 
@@ -76,17 +82,22 @@ class Transport:
         return self.answer(lambda: self.http.get(path, params=without_empty(query or {})))
 
     def read(self, kind: type[Answer], path: str, query: Query | None = None) -> Answer:
-        return kind.read(self.get(path, query).json())
+        return read_shape(kind, self.get(path, query))
 
     def pages(self, kind: type[Answer], path: str, query: Query | None = None) -> Iterator[Answer]:
         """All items of a list, page by page."""
         cursor: dict[str, str] = {}
         while True:
-            page = self.get(path, {"limit": PAGE, **(query or {}), **cursor}).json()
-            yield from map(kind.read, page["items"])
-            if not page["next"]:
+            response = self.get(path, {"limit": PAGE, **(query or {}), **cursor})
+            yield from read_items(kind, response)
+            following = read_shape(Page[Any], response).next
+            if not following:
                 return
-            cursor = {"cursor": page["next"]}
+            cursor = {"cursor": following}
+
+    def items(self, kind: type[Answer], path: str, query: Query | None = None) -> list[Answer]:
+        """A list that has one page."""
+        return read_items(kind, self.get(path, query))
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **request: Any) -> httpx.Response:  # noqa: ANN401  # as httpx has them
         """A change: ``body`` as JSON, ``request`` as httpx takes it."""
@@ -96,7 +107,7 @@ class Transport:
 
     def request(self, kind: type[Answer], method: str, path: str, body: Query | None = None, **request: Any) -> Answer:  # noqa: ANN401  # as httpx has them
         """As `send`; what was changed, as it is then."""
-        return kind.read(self.send(method, path, body, **request).json())
+        return read_shape(kind, self.send(method, path, body, **request))
 
     def upload(self, kind: type[Answer], path: str, file: Path, fields: Mapping[str, str]) -> Answer:
         """A file, streamed, with form fields. Raises OSError where it cannot be read, ApiProblem."""
@@ -109,13 +120,13 @@ class Transport:
                     path, data=dict(fields), files={"file": (name, content)}, headers=headers, timeout=UPLOAD_TIMEOUT
                 )
 
-        return kind.read(self.answer(send).json())
+        return read_shape(kind, self.answer(send))
 
     def stream(self, kind: type[Answer], path: str, body: Body, content_type: str, query: Query) -> Answer:
         """A manifest; where the connection breaks it is sent again from its beginning, and done once."""
         given: dict[str, Any] = {"params": dict(query), "headers": {**fresh_key(), "Content-Type": content_type}}
         send = partial(self.http.post, path, timeout=UPLOAD_TIMEOUT, **given)
-        return kind.read(self.answer(lambda: send(content=body()), patience_s=MANIFEST_S).json())
+        return read_shape(kind, self.answer(lambda: send(content=body()), patience_s=MANIFEST_S))
 
     def answer(self, send: Callable[[], httpx.Response], patience_s: float | None = None) -> httpx.Response:
         """Send, again while the server is away; raises ApiUnreachable or ApiProblem."""
@@ -130,6 +141,36 @@ class Transport:
                 if not _comes_right(response) or time.monotonic() >= deadline:
                     return _checked(response)
             time.sleep(PAUSE_S)
+
+
+def read_shape(kind: type[Answer], response: httpx.Response) -> Answer:
+    """The body of an answer. Raises ApiMisread."""
+    with _misread(response):
+        return kind.read(response.json())
+
+
+def read_items(kind: type[Answer], response: httpx.Response) -> list[Answer]:
+    """The items of a page. Raises ApiMisread."""
+    page = read_shape(Page[Any], response)
+    with _misread(response):
+        return [kind.read(item) for item in page.items]
+
+
+@contextmanager
+def _misread(response: httpx.Response) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ApiMisread(f"{_asked(response)}: {f'{where}: ' if where else ''}{first['msg']}.") from error
+    except ValueError as error:
+        raise ApiMisread(f"{_asked(response)}: that is no JSON.") from error
+
+
+def _asked(response: httpx.Response) -> str:
+    url = response.url.copy_with(username=None, password=None, query=None, fragment=None)
+    return f"What answered at {url} is no Longhand, or one of another version"
 
 
 def fresh_key() -> dict[str, str]:

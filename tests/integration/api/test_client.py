@@ -9,8 +9,8 @@ from api.cli.stack.ports import free_port
 from api.client import Client
 from api.client import transport as client_module
 from api.client.jobs import is_refused
-from api.client.transport import ApiProblem, ApiUnreachable
-from tests.fixtures.answers import JOB, WAITING, job
+from api.client.transport import ApiMisread, ApiProblem, ApiUnreachable
+from tests.fixtures.answers import BATCH, JOB, WAITING, job
 from tests.fixtures.stub_server import stub_server
 from worker.shapes.jobs import Job
 
@@ -40,7 +40,7 @@ def test_two_submissions_have_different_keys(tmp_path: Path) -> None:
 
 def test_a_request_that_is_still_in_flight_is_waited_for() -> None:
     busy = (409, {"code": "idempotency_in_flight", "detail": "wait"})
-    with stub_server({"/v1/batches": [busy, (202, {"id": "b1"})]}) as stub, Client(stub.url) as client:
+    with stub_server({"/v1/batches": [busy, (202, BATCH)]}) as stub, Client(stub.url) as client:
         assert client.new_batch() == "b1"
 
 
@@ -79,6 +79,32 @@ def test_an_error_that_is_not_ours_is_a_problem_too() -> None:
         pytest.raises(ApiProblem, match="answered 403"),
     ):
         client.job("j1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({key: value for key, value in JOB.items() if key != "gaps"}, "gaps: Field required"),
+        ({**JOB, "gaps": "many"}, "gaps: Input should be"),
+        ([], "Input should be"),
+        (b"<html>welcome</html>", "no JSON"),
+    ],
+)
+def test_an_answer_of_another_version_or_program_is_an_error_that_says_so(answer: object, said: str) -> None:
+    with (
+        stub_server({"/v1/jobs/j1": [(200, answer)]}) as stub,
+        Client(stub.url) as client,
+        pytest.raises(ApiMisread, match=f"{stub.url}/v1/jobs/j1 is no Longhand, or one of another version: .*{said}"),
+    ):
+        client.job("j1")
+
+
+@pytest.mark.parametrize("answer", [{"jobs": []}, {"items": [{**JOB, "gaps": None}], "next": None}, [JOB]])
+def test_a_list_of_another_version_is_an_error_too(answer: object) -> None:
+    with stub_server({"/v1/jobs": [(200, answer)]}) as stub, Client(stub.url) as client:
+        with pytest.raises(ApiMisread, match="of another version"):
+            list(client.jobs({}))
+        assert len(stub.seen) == 1
 
 
 def test_all_pages_of_a_list_are_read() -> None:
