@@ -27,7 +27,6 @@ TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 UPLOAD_TIMEOUT = httpx.Timeout(30.0, write=300.0, read=300.0)
 MANIFEST_S = 600.0  # a manifest takes a while: that it broke off late is no reason to give it up
 PAGE = 200
-PAUSE_S = 0.5
 GATEWAY_ERRORS = frozenset({502, 503, 504})
 
 
@@ -55,11 +54,15 @@ class ApiMisread(Exception):
 
 
 class Transport:
-    """One server. ``patience_s`` is how long a server that was there may be away, as while it is started again."""
+    """One server. ``patience_s`` is how long a server that was there may be away, as while it is started again.
 
-    def __init__(self, url: str, key: str | None = None, *, patience_s: float = 30.0) -> None:
+    It is asked again each ``pause_s``.
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, patience_s: float = 30.0, pause_s: float = 0.5) -> None:
         self.url = url.rstrip("/")
         self.patience_s = patience_s
+        self.pause_s = pause_s
         self.http = httpx.Client(
             base_url=self.url,
             timeout=TIMEOUT,
@@ -140,7 +143,7 @@ class Transport:
             else:
                 if not _comes_right(response) or time.monotonic() >= deadline:
                     return _checked(response)
-            time.sleep(PAUSE_S)
+            time.sleep(self.pause_s)
 
 
 def read_shape(kind: type[Answer], response: httpx.Response) -> Answer:

@@ -14,8 +14,9 @@ NOT_SHOWN = frozenset({"level", "timestamp", "logger", "exception"})
 class LogTail:
     """Reads what was appended since the last look."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, largest_bytes: int = LARGEST_BYTES) -> None:
         self.path = path
+        self._largest_bytes = largest_bytes
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
         self._read_bytes = path.stat().st_size
@@ -25,7 +26,9 @@ class LogTail:
         new = self._from(self._read_bytes)
         whole = new[: new.rfind(b"\n") + 1]
         self._read_bytes += len(whole)
-        if self._read_bytes > LARGEST_BYTES:  # copied and emptied: the child appends to the open file, undisturbed
+        if (
+            self._read_bytes > self._largest_bytes
+        ):  # copied and emptied: the child appends to the open file, undisturbed
             shutil.copyfile(self.path, self.path.with_suffix(".log.1"))
             self.path.write_bytes(b"")
             self._read_bytes = 0

@@ -40,6 +40,7 @@ class Child:
 
     part: Part
     log: LogTail
+    first_pause_s: float = FIRST_PAUSE_S
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     deaths: int = 0
@@ -62,20 +63,21 @@ class Child:
         return status
 
     def pause_s(self) -> float:
-        return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (self.deaths - 1))
+        return min(LONGEST_PAUSE_S, self.first_pause_s * 2.0 ** (self.deaths - 1))
 
 
 class Supervisor:
     """Runs parts in the order in which they are started, and ends them in the opposite one."""
 
-    def __init__(self, log_dir: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, log_dir: Path, tell: Callable[[str], None], *, first_pause_s: float = FIRST_PAUSE_S) -> None:
         self.children: list[Child] = []
         self._log_dir = log_dir
         self._tell = tell
+        self._first_pause_s = first_pause_s
 
     def start(self, part: Part) -> Child:
         """Start a part and keep it running from now on."""
-        child = Child(part, LogTail(self._log_dir / f"{part.name}.log"))
+        child = Child(part, LogTail(self._log_dir / f"{part.name}.log"), self._first_pause_s)
         self.children.append(child)
         child.start()
         return child

@@ -38,9 +38,8 @@ def told() -> list[str]:
 
 @pytest.fixture
 def supervisor(tmp_path: Path, told: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
-    monkeypatch.setattr("api.cli.stack.supervisor.FIRST_PAUSE_S", 0.05)
     monkeypatch.chdir(tmp_path)
-    made = Supervisor(tmp_path / "logs", told.append)
+    made = Supervisor(tmp_path / "logs", told.append, first_pause_s=0.05)
     yield made
     made.end()
 

@@ -1,8 +1,5 @@
 from pathlib import Path
 
-import pytest
-
-from api.cli.stack import log_tail
 from api.cli.stack.log_tail import LogTail
 
 
@@ -37,11 +34,8 @@ def test_the_last_line_says_why_a_process_ended(tmp_path: Path) -> None:
     assert tail.last_line() == "# Fatal error, can't open config file"
 
 
-def test_a_log_is_turned_over_when_it_has_grown_and_reading_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(log_tail, "LARGEST_BYTES", 100)
-    tail = LogTail(tmp_path / "worker.log")
+def test_a_log_is_turned_over_when_it_has_grown_and_reading_goes_on(tmp_path: Path) -> None:
+    tail = LogTail(tmp_path / "worker.log", largest_bytes=100)
     append(tail.path, "x" * 200 + "\n")
     tail.alarms()
     assert tail.path.stat().st_size == 0
