@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from tests.fixtures.attempts import submit_recording
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.redis import free_port
 from tests.fixtures.rows import read_job, set_job
@@ -20,8 +21,7 @@ from worker.attempt.sources import Sources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.models import Answer, Job, Recording
-from worker.queue import jobs, submission
-from worker.recordings import NewRecording
+from worker.queue import jobs
 from worker.results import segments
 from worker.settings import Settings
 from worker.spec import Spec
@@ -59,20 +59,7 @@ def resources(settings: Settings, stop: Stop) -> Iterator[WorkerResources]:
 
 
 def submit(resources: WorkerResources, path: Path) -> str:
-    with path.open("rb") as file:
-        saved = resources.media.save(file, 2**30)
-    recording = NewRecording(
-        archive="tests",
-        identity=saved.digest,
-        digest=saved.digest,
-        source=path.name,
-        media_key=saved.key,
-        size_bytes=saved.size_bytes,
-    )
-    with resources.database.writing() as session:
-        submitted = submission.submit(session, recording, SPEC)
-        session.commit()
-    return submitted.job_id
+    return submit_recording(resources, path, SPEC)
 
 
 def claim(resources: WorkerResources) -> Claim:

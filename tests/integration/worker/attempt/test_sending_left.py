@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from tests.fixtures.attempts import submit_recording
 from tests.fixtures.recognizer import StartRecognizer
 from tests.fixtures.rows import read_job
 from tests.fixtures.sounds import talk, write_wav
@@ -19,8 +20,7 @@ from worker.attempt.resources import WorkerResources, open_resources
 from worker.claims.claim import Claim
 from worker.claims.lease import Stop
 from worker.models import Segment
-from worker.queue import jobs, submission
-from worker.recordings import NewRecording
+from worker.queue import jobs
 from worker.settings import Settings
 from worker.spec import Spec
 from worker.states import Lane
@@ -53,14 +53,7 @@ def resources(
 
 
 def claimed_job(resources: WorkerResources, path: Path) -> Claim:
-    with path.open("rb") as file:
-        saved = resources.media.save(file, 2**30)
-    recording = NewRecording(
-        archive="tests", identity=saved.digest, digest=saved.digest, source=path.name, media_key=saved.key
-    )
-    with resources.database.writing() as session:
-        submission.submit(session, recording, Spec(service="local", model="scripted"))
-        session.commit()
+    submit_recording(resources, path, Spec(service="local", model="scripted"))
     claimed = jobs.claim(resources.database, Lane.NORMAL, "w", 60)
     assert claimed is not None
     return claimed
