@@ -6,27 +6,14 @@ from dataclasses import replace
 import pytest
 
 from api.cli.stack.ports import free_port
-from realtime.client.options import Deadlines
 from realtime.protocol.errors import KeyRefused, RateLimited, ServiceUnreachable
-from tests.fixtures.planted import MODEL, Habits, PlantedService, planted
+from tests.fixtures.planted import FAST, FASTEST, MODEL, PLAN, SLOW, Habits, PlantedService, planted
 from tests.fixtures.recognizer import RunningRecognizer
 from worker.probing.findings import Finding, Question, Recommendation, warnings
 from worker.probing.probe import Probe, ProbeReport
 from worker.probing.subject import ProbePlan
 from worker.services.catalogue import Service
 
-SLOW, FAST, FASTEST = 16.0, 32.0, 1000.0
-PLAN = ProbePlan(
-    gentle_pace=SLOW,
-    pace_s=12.0,
-    paces=(SLOW, FAST, FASTEST),
-    idle_s=0.3,
-    sessions=5,
-    between_sessions_s=0.0,
-    pause_s=0.05,
-    longest_pause_s=0.05,
-    deadlines=Deadlines(first_answer_s=5.0, quiet_s=5.0, finish_s=2.0, close_s=0.2),
-)
 # Between FAST and FASTEST, far from both: a busy machine must not make one look like the other.
 BETWEEN = 90.0
 

@@ -13,8 +13,7 @@ from api.cli import main
 from api.cli.configure import configured
 from api.cli.probing import learn
 from api.cli.stack.ports import free_port
-from tests.fixtures.planted import Habits, PlantedService, planted
-from tests.integration.test_probe import FAST, FASTEST, PLAN, SLOW
+from tests.fixtures.planted import FAST, FASTEST, PLAN, SLOW, Habits, PlantedService, planted
 from worker.services.lookup import Services
 
 Captured = pytest.CaptureFixture[str]

@@ -1,58 +1,22 @@
 """From a decoding to pieces: the audio of each span, channels, resuming, and how much is held."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.fixtures.cutting import DOCUMENT, SUBTITLES, Samplewise, cut_up, decoding, spans
 from tests.fixtures.sounds import LIMITS, Samples, audio, encode, noise, silence, talk, write_wav
 from worker.audio.windows import AudioLimits, Decoding, make_audio, open_audio
 from worker.split.cutting import Cutting, cut
-from worker.split.presets import PRESETS
 from worker.split.spans import Span
-from worker.split.track import Piece
-from worker.states import Channels, Segmentation
+from worker.states import Channels
 
-DOCUMENT = PRESETS[Segmentation.DOCUMENT]
-SUBTITLES = PRESETS[Segmentation.SUBTITLES]
 TALK = talk((4000, 500), (9000, 700), (6000, 5000), (150, 4000), (8000, 600), (7000, 400), (12_000, 300))
 OTHER = np.concatenate([silence(15_000), talk((3000, 12_000), (3000, 9000), (6000, 3000))])[: len(TALK)]
 OTHER = np.concatenate([OTHER, silence((len(TALK) - len(OTHER)) // 16)])
-
-
-class Samplewise:
-    """Samples as a source for `Decoding`, generated as they are read."""
-
-    announced_ms: int | None = None
-
-    def __init__(self, blocks: Iterable[bytes], channels: int = 1) -> None:
-        self.channels = channels
-        self._blocks = iter(blocks)
-
-    def read(self, _size: int) -> bytes:
-        return next(self._blocks, b"")
-
-    def mix(self) -> bool:
-        return False
-
-    def finish(self, samples: int) -> None:
-        """Nothing can be wrong with it."""
-
-
-def decoding(*channels: Samples) -> Decoding:
-    pcm, step = audio(*channels).raw_data, 32_000 * len(channels)
-    return Decoding(Samplewise((pcm[at : at + step] for at in range(0, len(pcm), step)), len(channels)), LIMITS)
-
-
-def cut_up(*sounds: Samples, channels: Channels = Channels.MIX, **options: Any) -> Cutting:  # noqa: ANN401  # passed on
-    return cut(decoding(*sounds), channels=channels, segment_limit_ms=60_000, **{"preset": DOCUMENT, **options})
-
-
-def spans(pieces: Iterable[Piece]) -> list[Span]:
-    return [piece.span for piece in pieces]
 
 
 def test_each_piece_is_the_audio_of_its_span() -> None:

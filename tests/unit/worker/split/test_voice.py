@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from tests.fixtures.cutting import DOCUMENT, SUBTITLES, cut_up, spans
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.sounds import Samples, audio, music, noise, read_samples, silence
-from tests.unit.worker.split.test_cutting import DOCUMENT, SUBTITLES, cut_up, spans
 from worker.split.cutting import VoiceDetector
 from worker.split.spans import Span
 
