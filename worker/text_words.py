@@ -14,6 +14,7 @@ SEAMLESS = rf"\u3000-\u303f\u31f0-\u31ff\uff00-\uff65{UNSPACED}"
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
 # The same in a text as it is written, where a word may have apostrophes within.
 TOKEN = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:['’]+[^\W_{UNSPACED}]+)*")
+_UNSPACED = re.compile(rf"[{UNSPACED}]")
 _APOSTROPHES = re.compile(r"['’]")
 
 
@@ -24,4 +25,4 @@ def words_of(text: str) -> list[str]:
 
 def is_unspaced(word: str) -> bool:
     """Whether it is a character of a script without spaces."""
-    return len(word) == 1 and word > "\u3000"
+    return _UNSPACED.fullmatch(word) is not None

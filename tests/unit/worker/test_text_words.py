@@ -24,7 +24,7 @@ def test_a_text_is_its_words_alone(text: str, words: list[str]) -> None:
 
 
 def test_a_character_of_a_script_without_spaces_is_known() -> None:
-    assert [is_unspaced(word) for word in ("今", "か", "a", "안녕")] == [True, True, False, False]
+    assert [is_unspaced(word) for word in ("今", "か", "a", "안녕", "네", "１")] == [True, True, *[False] * 4]
 
 
 def test_what_may_be_broken_is_counted_by_sign_and_what_is_counted_so_is_joined_without_a_space() -> None:
