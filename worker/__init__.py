@@ -19,6 +19,7 @@ ROOMS = {
     "models": "the tables",
     "database": "sessions, clocks and guarded writes on both databases",
     "statements": "statements that are built once and run often",
+    "keys": "keys of the API: made, found, rotated, revoked",
     # Tools: they know no job.
     "retry": "an error and a history to a decision",
     "audio": "decoding to windows",

@@ -7,9 +7,9 @@ CodedError
 │   │   ├── UnknownLanguage, LanguageNotSupported, UnknownService, ServiceNotAllowed
 │   │   ├── InvalidManifest, InvalidRow, NothingSelected, NothingNew, PriceUnknown
 │   │   ├── NotFound: UnknownJob, UnknownBatch, UnknownRecording, UnknownArchive, UnknownTranscript, UnknownImport,
-│   │   │   UnknownCampaign, UnknownBudget
+│   │   │   UnknownCampaign, UnknownBudget, UnknownKey
 │   │   └── Conflict: NotReady, IllegalMove, DuplicateExternalId, AlreadyVoted, IdempotencyInFlight;
-│   │       IdempotencyMismatch
+│   │       IdempotencyMismatch; KeyMissing, KeyUnknown, ScopeMissing
 │   └── RecordingError            seen while working on the recording
 │       ├── NoAudioStream, DamagedAudio, TruncatedFile, TooLong
 │       └── SourceMissing, SourceForbidden, SourceChanged
@@ -144,6 +144,11 @@ class UnknownCampaign(NotFound):
     hint = "No campaign has this id or name: `longhand reprocess list` lists them."
 
 
+class UnknownKey(NotFound):
+    code = "unknown_key"
+    hint = "No key that holds has this id: `longhand key list` lists them."
+
+
 class UnknownBudget(NotFound):
     code = "unknown_budget"
     hint = "No such budget was set: `longhand budget list` lists them."
@@ -182,6 +187,21 @@ class IdempotencyInFlight(Conflict):
 class IdempotencyMismatch(RequestError):
     code = "idempotency_mismatch"
     hint = "This Idempotency-Key was used for another request: use a new key."
+
+
+class KeyMissing(RequestError):
+    code = "key_missing"
+    hint = "Send one key, once, as `Authorization: Bearer lh_…`; `longhand up` keeps one in the file `key` of its home."
+
+
+class KeyUnknown(RequestError):
+    code = "key_unknown"
+    hint = "The key is none, was revoked or has expired: `longhand key list` shows those that hold, `create` makes one."
+
+
+class ScopeMissing(RequestError):
+    code = "scope_missing"
+    hint = "The key does not allow this: use one with the named scope; `longhand key create --scope` makes it."
 
 
 class RecordingError(InputError):

@@ -1,4 +1,4 @@
-"""The states of jobs, segments, services, imports and campaigns, and the legal moves: the one table of each."""
+"""The states of jobs, segments, services, imports and campaigns, the legal moves, and other enums: one table each."""
 
 from enum import StrEnum
 from typing import Self
@@ -89,6 +89,18 @@ class Origin(StrEnum):
 
     JOB = "job"
     IMPORT = "import"  # something else or a person has made it
+
+
+class KeyScope(DescribedEnum):
+    """What a key of the API allows; docs/security.md has the same sentences."""
+
+    SUBMIT = "submit", "Bring recordings, imports and batches; cancel jobs and retry them."
+    READ = "read", "Look at jobs, recordings, transcripts, campaigns, budgets and usage; search."
+    CORRECT = "correct", "Change what is known of a recording, bring and choose versions, vote."
+    CAMPAIGN = "campaign", "Plan campaigns, start, promote and roll them back."
+    BUDGETS = "budgets", "Set budgets and lift them."
+    METRICS = "metrics", "Figures for Prometheus, and the details of readiness."
+    ADMIN = "admin", "Everything, and the rules of archives."
 
 
 class Lane(StrEnum):

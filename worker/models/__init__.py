@@ -1,5 +1,6 @@
 """The tables, a module for each subject."""
 
+from worker.models.access import ApiKey
 from worker.models.archives import Archive, Import, ImportProblem, Recording
 from worker.models.base import Base
 from worker.models.campaigns import Campaign, Member, Vote
@@ -10,6 +11,7 @@ from worker.models.spending import Budget, BudgetPeriod, ClaimReservation
 
 __all__ = [
     "Answer",
+    "ApiKey",
     "Archive",
     "Base",
     "Batch",
