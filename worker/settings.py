@@ -6,6 +6,7 @@ Each is a variable ``LONGHAND_<NAME>``; docs/settings.md lists them and a test h
 import os
 import re
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,17 @@ import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+YES = frozenset({"true", "yes", "on", "1", "y", "t"})
+NO = frozenset({"false", "no", "off", "0", "n", "f", ""})
+ALL_NETWORKS = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
 
 def _data_home() -> Path:
     return Path(platformdirs.user_data_dir("longhand", appauthor=False))
+
+
+def _listed(given: str) -> list[str]:
+    return [part.strip() for part in given.split(",") if part.strip()]
 
 
 class Settings(BaseSettings):
@@ -33,6 +42,9 @@ class Settings(BaseSettings):
         "", description="Folders of recordings that stay where they are: name=/folder, comma-separated."
     )
     s3_endpoint: str = Field("", description="Where s3:// URLs are asked for; empty: Amazon, or AWS_ENDPOINT_URL_S3.")
+    s3_buckets: str = Field(
+        "", description="Buckets that sources may lie in: name or name/prefix, comma-separated; *: every one."
+    )
 
     service: str = Field("local", description="Who recognises: local, intl, cn, or a name in the services file.")
     services_file: Path | None = Field(
@@ -67,7 +79,10 @@ class Settings(BaseSettings):
     max_gap_share: float = Field(
         0.05, ge=0, le=1, description="Share of the speech that may be gaps; above it the job fails."
     )
-    allow_private_urls: bool = Field(False, description="Whether a source's URL may point into a private network.")
+    allow_private_urls: str = Field(
+        "False",
+        description="Private networks that sources' URLs may lead into, comma-separated; True: all but link-local.",
+    )
 
     worker_max_jobs: int = Field(10_000, ge=1, description="Jobs after which a worker process is started anew.")
     worker_max_bytes: int = Field(1024**3, gt=0, description="Memory above which a worker process is started anew.")
@@ -89,10 +104,39 @@ class Settings(BaseSettings):
     @field_validator("media_roots")
     @classmethod
     def _named_folders(cls, given: str) -> str:
-        for pair in filter(None, (pair.strip() for pair in given.split(","))):
+        for pair in _listed(given):
             if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*=/.*", pair):
                 raise ValueError("give name=/folder, comma-separated; a name has small letters, digits, - and _")
         return given
+
+    @field_validator("s3_buckets")
+    @classmethod
+    def _named_buckets(cls, given: str) -> str:
+        for name in _listed(given):
+            if not re.fullmatch(r"\*|[A-Za-z0-9][A-Za-z0-9._-]*(/.+)?", name):
+                raise ValueError("give names of buckets, or name/prefix, comma-separated; * is every one")
+        return given
+
+    @field_validator("allow_private_urls", mode="before")
+    @classmethod
+    def _named_networks(cls, given: Any) -> str:  # noqa: ANN401  # checked here
+        if str(given).strip().lower() in YES | NO:
+            return str(str(given).strip().lower() in YES)
+        for network in _listed(str(given)):
+            ip_network(network)
+        return str(given)
+
+    @cached_property
+    def buckets(self) -> tuple[str, ...]:
+        """The buckets of ``s3_buckets``, each with its prefix."""
+        return tuple(_listed(self.s3_buckets))
+
+    @cached_property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of ``allow_private_urls``."""
+        if self.allow_private_urls in {"True", "False"}:
+            return ALL_NETWORKS if self.allow_private_urls == "True" else ()
+        return tuple(map(ip_network, _listed(self.allow_private_urls)))
 
     @cached_property
     def resolved_database_url(self) -> str:
@@ -107,7 +151,7 @@ class Settings(BaseSettings):
     @cached_property
     def roots(self) -> dict[str, Path]:
         """The folders of ``media_roots`` by their names."""
-        pairs = (pair.partition("=") for pair in self.media_roots.split(",") if pair.strip())
+        pairs = (pair.partition("=") for pair in _listed(self.media_roots))
         return {name.strip(): Path(folder.strip()) for name, _, folder in pairs}
 
     @cached_property

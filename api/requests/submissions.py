@@ -16,11 +16,12 @@ from api.requests.uploads import Upload
 from worker.archive_rules import rules_of
 from worker.errors import RequestError, SourceForbidden, SourceMissing, SourceUnreachable
 from worker.media import identities
+from worker.media.access import check_source
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.sources import look_at_source
 from worker.media.store import SavedFile
-from worker.media.urls import SOURCES, check_url, display
+from worker.media.urls import display
 from worker.queue.batches import require_batch
 from worker.queue.submission import Submission, submit_many
 from worker.recordings import NewRecording
@@ -104,13 +105,13 @@ def registered(options: UrlOptions, settings: Settings, look_s: float = LOOK_S) 
     Raises what can be known now: InvalidRequest, SourceForbidden, SourceMissing, UploadTooLarge. A source that does
     not answer is registered all the same: its job tries again, and says what it meets.
     """
-    check_url(options.url, SOURCES)
+    check_source(options.url, settings)
     return _recording(options, _look(options.url, settings, look_s))
 
 
 def registered_unseen(options: UrlOptions, settings: Settings) -> NewRecording:
     """The same without asking anybody, as for a hundred thousand at once: only mounted folders are looked into."""
-    check_url(options.url, SOURCES)
+    check_source(options.url, settings)
     if is_mounted(options.url):
         return _recording(options, identify_mounted(options.url, settings.roots))
     return _recording(options, SourceIdentity())

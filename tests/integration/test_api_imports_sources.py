@@ -217,7 +217,9 @@ def test_an_archive_without_a_folder_cannot_be_synced(filling: Filling) -> None:
 def test_a_bucket_is_imported_in_place_and_its_recordings_are_read_there(
     sqlite_url: str, tmp_path: Path, bucket_server: BucketServer
 ) -> None:
-    with opened(settings_for(sqlite_url, tmp_path, s3_endpoint=bucket_server.endpoint)) as house:
+    with opened(
+        settings_for(sqlite_url, tmp_path, s3_endpoint=bucket_server.endpoint, s3_buckets="calls/2024")
+    ) as house:
         filling = Filling(house, tmp_path)
         for number in range(3):
             bucket_server.put(f"2024/call {number}.wav", sound(number))

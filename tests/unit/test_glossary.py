@@ -12,7 +12,7 @@ PACKAGES = ("realtime", "worker", "api")
 # What any engineer of speech, queues, SQL, HTTP or Python reads without asking.
 FIELD = set(
     """
-    absence access admission amount app audio authentication backend bar base begin body bucket buffer call
+    absence access address admission amount app audio authentication backend bar base begin body bucket buffer call
     catalogue change channel charge child choice chunk cli client codec command comparing comparison config
     configure connection container conversation cost count counter database deadline death decision declaration
     decoder decoding demo dependency detector display doc end entry enum error estimate event exchange exit export

@@ -22,7 +22,8 @@ from worker.imports.manifests import read_chunks
 from worker.imports.naming import parse_naming
 from worker.imports.rows import ManifestRow, read_row
 from worker.imports.walking import is_playlist, is_wanted, walk
-from worker.media.buckets import Buckets, bucket_and_key, is_in_bucket
+from worker.media.access import check_bucket, source_buckets
+from worker.media.buckets import bucket_and_key, is_in_bucket
 from worker.media.identities import SourceIdentity
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
@@ -108,7 +109,7 @@ def _of_folder(source: ImportSource, settings: Settings, behind: str, rows: int)
 def _of_bucket(source: ImportSource, settings: Settings, behind: str, rows: int) -> Iterator[ListedItem]:
     base = folder_url(source["folder"])
     _, prefix = bucket_and_key(base)
-    for found in Buckets(settings.s3_endpoint).listed(base, prefix + unquote(behind) if behind else ""):
+    for found in source_buckets(settings).listed(base, prefix + unquote(behind) if behind else ""):
         name = found.key.removeprefix(prefix)
         if not name.endswith("/") and is_wanted(name, source["patterns"]):
             rows += 1
@@ -131,7 +132,9 @@ def folder_url(url: str) -> str:
 def check_folder(url: str, settings: Settings) -> None:
     """Whether an import could begin there. Raises InvalidRequest, SourceMissing, SourceForbidden."""
     check_url(url, FOLDERS)
-    if not is_in_bucket(url):
+    if is_in_bucket(url):
+        check_bucket(folder_url(url), settings)
+    else:
         find_folder(url, settings.roots)
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worker.errors import InvalidRequest, InvalidRow, SourceMissing
 from worker.imports.walking import sidecar_of
-from worker.media.buckets import Buckets, is_in_bucket
+from worker.media.access import source_buckets
+from worker.media.buckets import is_in_bucket
 from worker.media.mounts import find_mounted, source_errors
 from worker.settings import Settings
 from worker.shapes.fields import Labels, LanguageCode, Name, Url, sentence
@@ -81,7 +82,7 @@ def read_sidecar(url: str, settings: Settings) -> Mapping[str, Any]:
     beside = sidecar_of(url)
     with suppress(SourceMissing):
         if is_in_bucket(url):
-            with Buckets(settings.s3_endpoint).opened(beside) as file:
+            with source_buckets(settings).opened(beside) as file:
                 return fields_of(file.read(MAX_BYTES + 1), beside)
         with source_errors(beside):
             return read_beside(find_mounted(beside, settings.roots), beside)

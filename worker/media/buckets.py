@@ -4,7 +4,7 @@ This module alone knows fsspec and s3fs, and imports them when a bucket is first
 where every program of AWS looks for them; LONGHAND_S3_ENDPOINT names another place that speaks the same protocol.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,27 +42,35 @@ class ListedObject:
 
 
 class Buckets:
-    """The buckets behind one endpoint; empty: Amazon's.
+    """The buckets behind one endpoint; empty: Amazon's. ``check`` is given each URL before anything is asked or loaded.
 
-    Each method raises SourceMissing, SourceForbidden, SourceUnreachable, or ConfigurationError where the extra ``s3``
-    is not installed or no keys are found.
+    Each method raises SourceMissing, SourceForbidden (also where no keys are found), SourceUnreachable,
+    ConfigurationError where the extra ``s3`` is not installed, and what ``check`` raises.
     """
 
-    def __init__(self, endpoint: str = "", *, page_keys: int = PAGE_KEYS, piece_bytes: int = PIECE_BYTES) -> None:
+    def __init__(
+        self,
+        endpoint: str = "",
+        *,
+        check: Callable[[str], None] = lambda _url: None,
+        page_keys: int = PAGE_KEYS,
+        piece_bytes: int = PIECE_BYTES,
+    ) -> None:
         self._endpoint = endpoint
+        self._check = check
         self._page_keys = page_keys
         self._piece_bytes = piece_bytes
 
     def state(self, url: str) -> SourceIdentity:
         """Its size and ETag, which are another once it was written anew."""
-        bucket, key = bucket_and_key(url)
+        bucket, key = self._checked(url)
         with _our_errors(url):
             head = self._system.call_s3("head_object", Bucket=bucket, Key=key)
         return _state(head["ContentLength"], head["ETag"])
 
     def listed(self, url: str, after: str = "") -> Iterator[ListedObject]:
         """All objects whose keys begin with the URL's, in the order of their keys, from behind ``after`` on."""
-        bucket, prefix = bucket_and_key(url)
+        bucket, prefix = self._checked(url)
         while True:
             with _our_errors(url):
                 page = self._system.call_s3(
@@ -84,16 +92,18 @@ class Buckets:
     @contextmanager
     def opened(self, url: str) -> Iterator[IO[bytes]]:
         """The object as a file to read from, without anything read ahead."""
+        place = self._checked(url)
         with _our_errors(url):
-            file = self._system.open("/".join(bucket_and_key(url)), "rb", cache_type="none")
+            file = self._system.open("/".join(place), "rb", cache_type="none")
         with file, _our_errors(url):
             yield file
 
     @contextmanager
     def writing(self, url: str) -> Iterator[IO[bytes]]:
         """A new object, which is there when the block ends well, whole, and else not at all."""
+        place = self._checked(url)
         with _our_errors(url):
-            file = self._system.open("/".join(bucket_and_key(url)), "wb")
+            file = self._system.open("/".join(place), "wb")
             try:
                 yield file
             except BaseException:
@@ -104,9 +114,13 @@ class Buckets:
 
     def remove(self, url: str) -> None:
         """Remove an object, if it is there."""
-        bucket, key = bucket_and_key(url)
+        bucket, key = self._checked(url)
         with _our_errors(url):
             self._system.call_s3("delete_object", Bucket=bucket, Key=key)
+
+    def _checked(self, url: str) -> tuple[str, str]:
+        self._check(url)
+        return bucket_and_key(url)
 
     @property
     def _system(self) -> Any:  # noqa: ANN401  # the library has no types
@@ -149,7 +163,7 @@ def _our_errors(url: str) -> Iterator[None]:
     except PermissionError as error:
         raise SourceForbidden(f"{url} may not be read or written with the keys that were found.") from error
     except NoCredentialsError as error:
-        raise ConfigurationError("No keys for s3:// were found: set AWS_ACCESS_KEY_ID and its secret.") from error
+        raise SourceForbidden(f"{url}: no keys for s3:// were found: set AWS_ACCESS_KEY_ID and its secret.") from error
     except FileExpired as error:
         raise SourceChanged(f"{url} was written anew while it was read.") from error
     except (BotoCoreError, OSError) as error:

@@ -1,9 +1,9 @@
-"""A source's URL, fetched as what strangers give: public addresses only, counted bytes, one deadline for the whole.
+"""A source's URL, fetched as what strangers give: allowed addresses only, counted bytes, one deadline for the whole.
 
 Nothing of the environment is used: no proxy, no .netrc. Errors name a URL without its query and credentials.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
+from worker.media.addresses import Network
 from worker.media.identities import SourceIdentity
 from worker.media.public_network import CheckedBackend, Deadline, DeadlinePassed, ForbiddenAddress
 from worker.media.store import hash_and_write, make_durable, storage_errors
@@ -44,12 +45,12 @@ class FetchedFile:
     identity: SourceIdentity
 
 
-def identify(url: str, *, allow_private: bool = False, deadline_s: float = IDENTIFY_S) -> SourceIdentity:
-    """What the server says of the source, without fetching it.
+def identify(url: str, *, private: Sequence[Network] = (), deadline_s: float = IDENTIFY_S) -> SourceIdentity:
+    """What the server says of the source, without fetching it. ``private`` networks may be asked besides public ones.
 
     A GET that is closed after its headers: a URL signed for GET refuses HEAD. Raises as `fetch` does.
     """
-    with _get(url, Deadline.within(deadline_s), allow_private=allow_private) as response:
+    with _get(url, Deadline.within(deadline_s), private) as response:
         return _identity(response)
 
 
@@ -58,19 +59,20 @@ def fetch(
     target: Path,
     *,
     max_bytes: int,
-    allow_private: bool = False,
+    private: Sequence[Network] = (),
     expected: SourceIdentity | None = None,
     deadline_s: float = DEADLINE_S,
     on_chunk: Callable[[int], None] = lambda _size: None,
 ) -> FetchedFile:
     """Write what is at ``url`` to ``target``, which is removed again after any error.
 
-    ``on_chunk`` is told the size of each piece before it is written; what it raises ends the fetch.
+    ``private`` networks may be asked besides public ones. ``on_chunk`` is told the size of each piece before it is
+    written; what it raises ends the fetch.
 
     Raises SourceMissing, SourceForbidden (also for a private address), SourceChanged where it contradicts ``expected``,
     UploadTooLarge, StorageFailed, InvalidRequest; SourceUnreachable for all that may pass.
     """
-    with ExitStack() as undo, _get(url, Deadline.within(deadline_s), allow_private=allow_private) as response:
+    with ExitStack() as undo, _get(url, Deadline.within(deadline_s), private) as response:
         undo.callback(target.unlink, missing_ok=True)
         identity = _identity(response)
         check_state(url, identity, expected, max_bytes)
@@ -105,10 +107,10 @@ def keep(chunks: Iterable[bytes], target: Path, identity: SourceIdentity, max_by
 
 
 @contextmanager
-def _get(url: str, deadline: Deadline, *, allow_private: bool) -> Iterator[httpcore.Response]:
+def _get(url: str, deadline: Deadline, private: Sequence[Network]) -> Iterator[httpcore.Response]:
     """The answer to a GET after redirects, with its body yet to be read. Network errors become ours."""
     check_url(url)
-    backend = CheckedBackend(deadline, allow_private=allow_private)
+    backend = CheckedBackend(deadline, private)
     with (
         _our_errors(url),
         httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool,
@@ -138,7 +140,9 @@ def _our_errors(url: str) -> Iterator[None]:
     try:
         yield
     except ForbiddenAddress as error:
-        raise SourceForbidden(f"{shown} leads to a private address, which is not allowed.") from error
+        raise SourceForbidden(
+            f"{shown} leads to a private address, which is not in LONGHAND_ALLOW_PRIVATE_URLS."
+        ) from error
     except DeadlinePassed as error:
         raise SourceUnreachable(f"{shown} did not arrive in time.") from error
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:

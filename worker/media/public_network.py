@@ -1,4 +1,4 @@
-"""Connections to the public internet only: each address is checked, and the checked one is connected to.
+"""Connections to the public internet, and to networks that were allowed: each address is checked and connected to.
 
 A name could resolve to another address between a check and a connection, so nothing resolves it twice.
 """
@@ -6,14 +6,13 @@ A name could resolve to another address between a check and a connection, so not
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import httpcore
 
-NAT64 = IPv6Network("64:ff9b::/96")
+from worker.media.addresses import Network, may_be_reached
 
 
 class ForbiddenAddress(Exception):
@@ -42,27 +41,12 @@ class Deadline:
         return left if at_most is None else min(left, at_most)
 
 
-def is_public(address: str) -> bool:
-    """Whether an address is one of the public internet, also where it carries another address within."""
-    found = ip_address(address.partition("%")[0])
-    inner = _carried(found) if isinstance(found, IPv6Address) else None
-    if inner is not None and not is_public(str(inner)):
-        return False
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
-
-
-def _carried(address: IPv6Address) -> IPv4Address | None:
-    if address in NAT64:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-
-
 class CheckedBackend(httpcore.NetworkBackend):
-    """Resolves a name once, refuses private addresses, and keeps one deadline over all that is read and written."""
+    """Resolves a name once, refuses what may not be reached, and keeps one deadline over all reads and writes."""
 
-    def __init__(self, deadline: Deadline, *, allow_private: bool) -> None:
+    def __init__(self, deadline: Deadline, private: Sequence[Network] = ()) -> None:
         self._deadline = deadline
-        self._allow_private = allow_private
+        self._private = private
         self._backend = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -90,7 +74,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         except (OSError, UnicodeError) as error:  # UnicodeError: a label of the name is too long
             raise httpcore.ConnectError("the name cannot be resolved") from error
         addresses = [str(entry[4][0]) for entry in found]
-        if not self._allow_private and not all(is_public(address) for address in addresses):
+        if not all(may_be_reached(address, self._private) for address in addresses):
             raise ForbiddenAddress
         return addresses
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.errors import UploadTooLarge
-from worker.media.buckets import Buckets, is_in_bucket
+from worker.media.access import check_source, source_buckets
+from worker.media.buckets import is_in_bucket
 from worker.media.fetch import IDENTIFY_S, FetchedFile, announced, check_state, fetch, identify, keep
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted, is_mounted
 from worker.media.store import storage_errors
-from worker.media.urls import SOURCES, check_url, display
+from worker.media.urls import display
 from worker.settings import Settings
 
 FETCHED = ".fetched"  # in the media store's folder, which has room for recordings
@@ -24,7 +25,7 @@ def look_at_source(url: str, settings: Settings, *, deadline_s: float = IDENTIFY
 
     Raises InvalidRequest, SourceMissing, SourceForbidden, SourceUnreachable, UploadTooLarge.
     """
-    check_url(url, SOURCES)
+    check_source(url, settings)
     state = _state(url, settings, deadline_s)
     if (state.size_bytes or 0) > settings.max_upload_bytes and not is_mounted(url):
         raise UploadTooLarge(f"{display(url)} is larger than LONGHAND_MAX_UPLOAD_BYTES.")
@@ -35,8 +36,8 @@ def _state(url: str, settings: Settings, deadline_s: float) -> SourceIdentity:
     if is_mounted(url):
         return identify_mounted(url, settings.roots)
     if is_in_bucket(url):
-        return Buckets(settings.s3_endpoint).state(url)
-    return identify(url, allow_private=settings.allow_private_urls, deadline_s=deadline_s)
+        return source_buckets(settings).state(url)
+    return identify(url, private=settings.private_networks, deadline_s=deadline_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ def fetch_source(
         url,
         target,
         max_bytes=settings.max_upload_bytes,
-        allow_private=settings.allow_private_urls,
+        private=settings.private_networks,
         expected=expected,
         on_chunk=on_chunk,
     )
@@ -66,7 +67,7 @@ def fetch_source(
 def _fetch_object(
     url: str, target: Path, settings: Settings, expected: SourceIdentity | None, on_chunk: Callable[[int], None]
 ) -> FetchedFile:
-    buckets = Buckets(settings.s3_endpoint)
+    buckets = source_buckets(settings)
     state = buckets.state(url)
     check_state(url, state, expected, settings.max_upload_bytes)
     with ExitStack() as undo:

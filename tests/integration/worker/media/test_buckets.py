@@ -86,7 +86,7 @@ def test_without_keys_it_is_said_which_to_set(bucket_server: BucketServer, monke
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     buckets._connected.cache_clear()
-    with pytest.raises((ConfigurationError, SourceForbidden)):
+    with pytest.raises(SourceForbidden, match="AWS_ACCESS_KEY_ID"):
         Buckets(bucket_server.endpoint + "/").state("s3://calls/a.wav")
 
 
