@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from api.http import problems
 from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
+from api.http.key_lookup import KeyLookup
 from api.http.long_poll import HeldPolls
 from api.http.queries import known_query
 from api.routes import (
@@ -34,7 +35,7 @@ DESCRIPTION = """Recordings in, transcripts out.
 
 Submit a recording with `POST /v1/jobs`, watch it with `GET /v1/jobs/{id}` and `Prefer: wait=30`, and read
 `GET /v1/jobs/{id}/transcript`. Errors are `application/problem+json` with a `code`; every POST takes an
-`Idempotency-Key`, and is then safe to send again.
+`Idempotency-Key`, and is then safe to send again. Each request brings a key, as `Authorization: Bearer lh_…`.
 """
 ROUTES = (
     submit,
@@ -53,8 +54,14 @@ log = structlog.get_logger(__name__)
 CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
 
 
-def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[], bool] = lambda: False) -> FastAPI:
-    """The application.
+def make_app(
+    settings: Settings,
+    *,
+    wake: Wake | None = None,
+    ending: Callable[[], bool] = lambda: False,
+    no_keys: bool = False,
+) -> FastAPI:
+    """The application. With ``no_keys`` everybody may do everything.
 
     ``wake`` tells workers that a lane has work; without one they are told through Redis, and without a Redis not at
     all. ``ending`` says that the server goes down: polls that are held are then answered, so that it need not wait for
@@ -65,6 +72,7 @@ def make_app(settings: Settings, *, wake: Wake | None = None, ending: Callable[[
         settings=settings,
         database=database,
         store=MediaStore(settings.resolved_media_dir),
+        keys=None if no_keys else KeyLookup(database),
         wake=wake or _through_redis(settings),
         metrics=Metrics(database),
         holds=HeldPolls(ending=ending),

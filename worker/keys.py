@@ -105,6 +105,11 @@ def keep(
     session.execute(insert(ApiKey).values(row))
 
 
+def is_key(text: str) -> bool:
+    """Whether the text has the form of a key."""
+    return TEXT.fullmatch(text) is not None
+
+
 def new_key() -> MadeKey:
     key_id = "".join(secrets.choice(ID_CHARACTERS) for _ in range(ID_LENGTH))
     return MadeKey(key_id, f"lh_{key_id}_{secrets.token_urlsafe(SECRET_BYTES)}")

@@ -8,6 +8,7 @@ from typing import Annotated
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from api.http.key_lookup import KeyLookup
 from api.http.long_poll import HeldPolls
 from worker.database import Database
 from worker.media.store import MediaStore
@@ -23,11 +24,15 @@ UPLOADS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What lies behind the API. ``wake`` tells a worker that a lane has work; it never raises."""
+    """What lies behind the API. ``wake`` tells a worker that a lane has work; it never raises.
+
+    Without ``keys`` everybody may do everything.
+    """
 
     settings: Settings
     database: Database
     store: MediaStore
+    keys: KeyLookup | None
     wake: Wake
     metrics: Metrics
     holds: HeldPolls = field(default_factory=HeldPolls)

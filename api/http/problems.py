@@ -1,5 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), with a code that programs decide on and a hint for people."""
 
+from http import HTTPStatus
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -45,6 +47,7 @@ STATUSES: dict[type[CodedError], int] = {
     errors.DatabaseUnavailable: 503,
     errors.StorageFailed: 503,
 }
+STRANGERS = (errors.KeyMissing, errors.KeyUnknown, errors.ScopeMissing)  # of whose bodies nothing is read
 FRAMEWORK: dict[int, type[CodedError]] = {404: RouteUnknown, 405: MethodNotAllowed}
 
 log = structlog.get_logger()
@@ -71,10 +74,10 @@ def problem(error: CodedError) -> Problem:
 def problem_response(error: CodedError, headers: dict[str, str] | None = None) -> JSONResponse:
     """The error as an answer; one that says when to come again where that helps."""
     body = problem(error)
-    later = {"Retry-After": str(RETRY_AFTER_S)} if body.status in {409, 503} and error.retryable else {}
-    return JSONResponse(
-        body.as_json(), body.status, {**later, **(headers or {})}, media_type="application/problem+json"
-    )
+    more = {"Retry-After": str(RETRY_AFTER_S)} if body.status in {409, 503} and error.retryable else {}
+    if body.status == HTTPStatus.UNAUTHORIZED:
+        more = {"WWW-Authenticate": "Bearer"}
+    return JSONResponse(body.as_json(), body.status, {**more, **(headers or {})}, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:
@@ -92,7 +95,7 @@ async def _coded(request: Request, error: Exception) -> Response:
     assert isinstance(error, CodedError)  # noqa: S101  # registered for it
     # What is left of a refused upload is not read: the connection cannot be used for another request.
     streamed = request.headers.get("content-type", "").lower().startswith(STREAMED)
-    return problem_response(error, {"Connection": "close"} if streamed else None)
+    return problem_response(error, {"Connection": "close"} if streamed or isinstance(error, STRANGERS) else None)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

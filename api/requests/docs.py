@@ -13,6 +13,8 @@ from worker.shapes.selection import JobFields
 
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",
+    401: "There is no key, or none that holds.",
+    403: "The key does not allow it.",
     404: "The id names nothing.",
     409: "The state does not allow it, or the first request with this Idempotency-Key has not ended.",
     413: "The upload is too large.",
@@ -23,7 +25,12 @@ MEANINGS = {
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route. With a default one FastAPI does not add its own 422, which is never answered here."""
+    """The errors of a route that wants a key."""
+    return open_problems(401, 403, *statuses)
+
+
+def open_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of any route. With a default one FastAPI does not add its own 422, which is never answered here."""
     body = {"application/problem+json": {"schema": Problem.model_json_schema()}}
     named: dict[int | str, dict[str, Any]] = {
         status: {"description": MEANINGS[status], "content": body} for status in (*statuses, 503)

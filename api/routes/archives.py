@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
+from api.http.authentication import ADMIN, READ, SUBMIT
 from api.http.bodies import json_body
 from api.http.dependencies import Deps
 from api.http.queries import PageQuery
@@ -41,14 +42,14 @@ RulesBody = Annotated[ArchiveRules, Depends(json_body(ArchiveRules.model_validat
 SourceBody = Annotated[ArchiveSourceFields, Depends(json_body(ArchiveSourceFields.model_validate))]
 
 
-@router.get("/v1/archives", responses=problems(400))
+@router.get("/v1/archives", dependencies=[READ], responses=problems(400))
 def get_archives(deps: Deps, page: PageQuery) -> Page[Archive]:
     """The archives that were set up, newest first."""
     with deps.database.reading() as session:
         return list_archives(session, page)
 
 
-@router.get("/v1/archives/{name}", responses=problems(404))
+@router.get("/v1/archives/{name}", dependencies=[READ], responses=problems(404))
 def get_archive(name: ArchiveName, deps: Deps) -> Archive:
     """One archive's rules."""
     with deps.database.reading() as session:
@@ -57,6 +58,7 @@ def get_archive(name: ArchiveName, deps: Deps) -> Archive:
 
 @router.put(
     "/v1/archives/{name}",
+    dependencies=[ADMIN],
     responses=problems(400),
     openapi_extra=json_request(ArchiveRules),
 )
@@ -71,6 +73,7 @@ def put_archive(name: ArchiveName, deps: Deps, given: RulesBody) -> Archive:
 
 @router.put(
     "/v1/archives/{name}/source",
+    dependencies=[SUBMIT],
     responses=problems(400),
     openapi_extra=json_request(ArchiveSourceFields),
 )
@@ -85,7 +88,7 @@ def put_source(name: ArchiveName, deps: Deps, fields: SourceBody) -> Archive:
         return read_archive(session, name)
 
 
-@router.delete("/v1/archives/{name}/source", responses=problems(404))
+@router.delete("/v1/archives/{name}/source", dependencies=[SUBMIT], responses=problems(404))
 def delete_source(name: ArchiveName, deps: Deps) -> Archive:
     """Fill the archive from nowhere any more; what it has stays."""
     with deps.database.writing() as session:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from api.http.authentication import CAMPAIGN, READ
 from api.http.bodies import json_body
 from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, Once
@@ -31,6 +32,7 @@ REFUSED = problems(400, 404, 409, 422)
 
 @router.post(
     "/v1/campaigns",
+    dependencies=[CAMPAIGN],
     status_code=201,
     response_model=None,  # there are two, and each has its status
     responses={
@@ -78,21 +80,21 @@ def _planned(session: Session, deps: Dependencies, fields: CampaignFields) -> Pl
     return make_plan(session, deps.services, target, fields.limits_of(), fields.rules_of())
 
 
-@router.get("/v1/campaigns", responses=problems(400))
+@router.get("/v1/campaigns", dependencies=[READ], responses=problems(400))
 def get_campaigns(deps: Deps, page: PageQuery) -> Page[CampaignSummary]:
     """Campaigns, newest first, without the counts of their recordings."""
     with deps.database.reading() as session:
         return list_campaigns(session, page)
 
 
-@router.get("/v1/campaigns/{campaign}", responses=problems(404))
+@router.get("/v1/campaigns/{campaign}", dependencies=[READ], responses=problems(404))
 def get_campaign(campaign: str, deps: Deps) -> Campaign:
     """One campaign, by its id or name: how far it is, and what it took beside what was planned."""
     with deps.database.reading() as session:
         return read_campaign(session, deps.services, campaign)
 
 
-@router.get("/v1/campaigns/{campaign}/recordings", responses=problems(400, 404))
+@router.get("/v1/campaigns/{campaign}/recordings", dependencies=[READ], responses=problems(400, 404))
 def get_recordings(
     campaign: str,
     deps: Deps,
@@ -125,7 +127,12 @@ class CampaignChange:
 Change = Annotated[CampaignChange, Depends(CampaignChange)]
 
 
-@router.post("/v1/campaigns/{campaign}/start", responses=REFUSED, openapi_extra=json_request(StartFields))
+@router.post(
+    "/v1/campaigns/{campaign}/start",
+    dependencies=[CAMPAIGN],
+    responses=REFUSED,
+    openapi_extra=json_request(StartFields),
+)
 def start_campaign(
     campaign: str,
     fields: Annotated[StartFields, Depends(json_body(StartFields.model_validate, optional=True))],
@@ -135,7 +142,12 @@ def start_campaign(
     return change(lambda session: life.start(session, campaign, canary=fields.canary), fields)
 
 
-@router.post("/v1/campaigns/{campaign}/promote", responses=REFUSED, openapi_extra=json_request(PromoteFields))
+@router.post(
+    "/v1/campaigns/{campaign}/promote",
+    dependencies=[CAMPAIGN],
+    responses=REFUSED,
+    openapi_extra=json_request(PromoteFields),
+)
 def promote_campaign(
     campaign: str,
     fields: Annotated[PromoteFields, Depends(json_body(PromoteFields.model_validate, optional=True))],
@@ -156,7 +168,7 @@ def _plain_verb(name: str, verb: Callable[[Session, str], None], sentence: str) 
         return change(lambda session: verb(session, campaign), fields)
 
     path = f"/v1/campaigns/{{campaign}}/{name}"
-    router.post(path, name=f"{name}_campaign", description=sentence, responses=REFUSED)(route)
+    router.post(path, dependencies=[CAMPAIGN], name=f"{name}_campaign", description=sentence, responses=REFUSED)(route)
 
 
 _plain_verb("pause", life.pause, "Begin no further recording; those at work are finished.")

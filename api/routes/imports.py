@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
+from api.http.authentication import READ, SUBMIT
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
@@ -42,6 +43,7 @@ class PreparedImport:
 
 @router.post(
     "/v1/archives/{name}/imports",
+    dependencies=[SUBMIT],
     status_code=202,
     response_model=None,  # there are two, and each has its status
     responses={
@@ -89,6 +91,7 @@ def _start(prepared: PreparedImport, once: IdempotentWrite) -> Import:
 
 @router.post(
     "/v1/archives/{name}/sync",
+    dependencies=[SUBMIT],
     status_code=202,
     responses={200: {"model": Import, "description": "One is under way."}, **problems(400, 404, 409, 422)},
 )
@@ -113,21 +116,21 @@ def sync_archive(
     return once(work, {"settle_s": settle_s})
 
 
-@router.get("/v1/archives/{name}/imports", responses=problems(400))
+@router.get("/v1/archives/{name}/imports", dependencies=[READ], responses=problems(400))
 def get_imports(name: ArchiveName, deps: Deps, page: PageQuery) -> Page[Import]:
     """The archive's imports, newest first."""
     with deps.database.reading() as session:
         return list_imports(session, name, page)
 
 
-@router.get("/v1/imports/{import_id}", responses=problems(404))
+@router.get("/v1/imports/{import_id}", dependencies=[READ], responses=problems(404))
 def get_import(import_id: str, deps: Deps) -> Import:
     """How far an import is."""
     with deps.database.reading() as session:
         return read_import(session, import_id)
 
 
-@router.get("/v1/imports/{import_id}/problems", responses=problems(400, 404))
+@router.get("/v1/imports/{import_id}/problems", dependencies=[READ], responses=problems(400, 404))
 def get_problems(
     import_id: str,
     deps: Deps,
@@ -139,7 +142,7 @@ def get_problems(
         return list_problems(session, import_id, limit, cursor)
 
 
-@router.post("/v1/imports/{import_id}/cancel", responses=problems(404, 409, 422))
+@router.post("/v1/imports/{import_id}/cancel", dependencies=[SUBMIT], responses=problems(404, 409, 422))
 def stop_import(import_id: str, once: Once) -> Import:
     """Stop an import; what it has kept stays."""
 

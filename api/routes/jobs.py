@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
+from api.http.authentication import READ, SUBMIT
 from api.http.bodies import json_body
 from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, Once, Step
@@ -32,7 +33,7 @@ EVERY_LANE = frozenset(Lane)
 PART = 2_000  # jobs in one transaction: a fraction of a second
 
 
-@router.get("/v1/jobs", responses=problems(400))
+@router.get("/v1/jobs", dependencies=[READ], responses=problems(400))
 def get_jobs(deps: Deps, page: PageQuery, chosen: JobQuery) -> Page[Job]:
     """Jobs, newest first; `next` is the cursor of the next page, or null."""
     with deps.database.reading() as session:
@@ -40,7 +41,10 @@ def get_jobs(deps: Deps, page: PageQuery, chosen: JobQuery) -> Page[Job]:
 
 
 @router.get(
-    "/v1/jobs/{job_id}", response_model=Job, responses={304: {"description": "As you have it."}, **problems(404)}
+    "/v1/jobs/{job_id}",
+    dependencies=[READ],
+    response_model=Job,
+    responses={304: {"description": "As you have it."}, **problems(404)},
 )
 async def get_job(
     job_id: str,
@@ -78,19 +82,19 @@ Chosen = Annotated[JobFilter, Depends(json_body(_chosen, optional=True))]
 Options = Annotated[RetryOptions, Depends(json_body(read_retry, optional=True))]
 
 
-@router.post("/v1/jobs/cancel", responses=problems(400, 409, 422), openapi_extra=FILTER)
+@router.post("/v1/jobs/cancel", dependencies=[SUBMIT], responses=problems(400, 409, 422), openapi_extra=FILTER)
 def cancel_jobs(chosen: Chosen, once: Once) -> Changed:
     """Cancel those of the chosen jobs that are queued or running."""
     return once.in_parts(_by_parts(chosen, jobs.cancel_many, frozenset()), chosen.model_dump())
 
 
-@router.post("/v1/jobs/retry", responses=problems(400, 409, 422), openapi_extra=FILTER)
+@router.post("/v1/jobs/retry", dependencies=[SUBMIT], responses=problems(400, 409, 422), openapi_extra=FILTER)
 def retry_jobs(chosen: Chosen, once: Once) -> Changed:
     """Queue those of the chosen jobs again that failed or were cancelled."""
     return once.in_parts(_by_parts(chosen, jobs.retry_many, EVERY_LANE), chosen.model_dump())
 
 
-@router.post("/v1/jobs/{job_id}/cancel", responses=problems(404, 409, 422))
+@router.post("/v1/jobs/{job_id}/cancel", dependencies=[SUBMIT], responses=problems(404, 409, 422))
 def cancel_job(job_id: str, once: Once) -> Job:
     """Cancel a queued or running job; a worker that has it stops sending within 5 s."""
 
@@ -103,6 +107,7 @@ def cancel_job(job_id: str, once: Once) -> Job:
 
 @router.post(
     "/v1/jobs/{job_id}/retry",
+    dependencies=[SUBMIT],
     responses={202: {"model": Job, "description": "A new job."}, **problems(400, 404, 409, 422)},
     openapi_extra=RETRY,
 )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
+from api.http.authentication import CORRECT, READ, SUBMIT
 from api.http.bodies import json_body, pulled
 from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
@@ -41,14 +42,14 @@ def _described(fields: object) -> dict[str, Any]:
     return {name: columns[name] for name in changed}
 
 
-@router.get("/v1/recordings", responses=problems(400))
+@router.get("/v1/recordings", dependencies=[READ], responses=problems(400))
 def get_recordings(deps: Deps, page: PageQuery, chosen: RecordingQuery) -> Page[Recording]:
     """Recordings, newest first."""
     with deps.database.reading() as session:
         return list_recordings(session, page, chosen)
 
 
-@router.get("/v1/recordings/{recording_id}", responses=problems(404))
+@router.get("/v1/recordings/{recording_id}", dependencies=[READ], responses=problems(404))
 def get_recording(recording_id: str, deps: Deps) -> Recording:
     """One recording."""
     with deps.database.reading() as session:
@@ -57,6 +58,7 @@ def get_recording(recording_id: str, deps: Deps) -> Recording:
 
 @router.patch(
     "/v1/recordings/{recording_id}",
+    dependencies=[CORRECT],
     responses=problems(400, 404, 409),
     openapi_extra=json_request(DescribedFields),
 )
@@ -73,6 +75,7 @@ def describe_recording(
 
 @router.post(
     "/v1/archives/{name}/recordings",
+    dependencies=[SUBMIT],
     status_code=201,
     responses={200: {"model": KeptRecording, "description": "It was there."}, **problems(400, 409, 413, 415, 422)},
     openapi_extra=UPLOADED,
@@ -106,7 +109,7 @@ def _keep(archive: str, upload: Upload[DescribedFields], once: IdempotentWrite) 
     return once(work, described, upload.saved.digest)
 
 
-@router.get("/v1/recordings/{recording_id}/transcripts", responses=problems(400, 404))
+@router.get("/v1/recordings/{recording_id}/transcripts", dependencies=[READ], responses=problems(400, 404))
 def get_transcripts(recording_id: str, deps: Deps, page: PageQuery) -> Page[Version]:
     """The recording's transcripts, newest first; one of them is the current one."""
     with deps.database.reading() as session:

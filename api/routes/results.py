@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from api.http.authentication import READ
 from api.http.dependencies import Deps
 from api.http.queries import PageQuery
 from api.requests.docs import problems
@@ -45,14 +46,14 @@ def _read(
     return lambda session, services, page: read(session, services, subject, page)
 
 
-@router.get("/v1/results", tags=["results"], responses=problems(400, 404))
+@router.get("/v1/results", dependencies=[READ], tags=["results"], responses=problems(400, 404))
 def get_results(deps: Deps, page: PageQuery, read: Annotated[Read, Depends(_read)]) -> Page[Result]:
     """What came of each recording: its transcript's id, what was sent for it at what cost, or why there is none."""
     with deps.database.reading() as session:
         return read(session, deps.services, page)
 
 
-@router.get("/v1/search", tags=["search"], responses=problems(400))
+@router.get("/v1/search", dependencies=[READ], tags=["search"], responses=problems(400))
 def get_search(
     deps: Deps,
     page: PageQuery,

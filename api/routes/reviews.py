@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
+from api.http.authentication import CORRECT, READ
 from api.http.bodies import json_body
 from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, Once
@@ -75,6 +76,7 @@ def _look(
 
 @router.get(
     "/v1/campaigns/{campaign}/comparison",
+    dependencies=[READ],
     response_model=CampaignComparison,
     responses={200: {"content": {"text/csv": {}, "text/html": {}}}, **problems(400, 404)},
 )
@@ -98,14 +100,14 @@ def get_comparison(
     return HTMLResponse(shown, headers=SEALED)
 
 
-@router.get("/v1/campaigns/{campaign}/votes", responses=problems(404))
+@router.get("/v1/campaigns/{campaign}/votes", dependencies=[READ], responses=problems(404))
 def get_votes(campaign: str, deps: Deps) -> Votes:
     """How people voted: for the old version, the new one, or neither."""
     with deps.database.reading() as session:
         return Votes(**votes.tally(session, get_campaign(session, campaign).id))
 
 
-@router.get("/v1/campaigns/{campaign}/votes/next", responses=problems(400, 404))
+@router.get("/v1/campaigns/{campaign}/votes/next", dependencies=[READ], responses=problems(400, 404))
 def get_next_vote(
     campaign: str, deps: Deps, voter: Annotated[Voter, Query(description="Who votes: any name.")]
 ) -> NextVote:
@@ -118,6 +120,7 @@ def get_next_vote(
 
 @router.post(
     "/v1/campaigns/{campaign}/votes",
+    dependencies=[CORRECT],
     status_code=201,
     responses=problems(400, 404, 409, 422),
     openapi_extra=json_request(VoteFields),

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.http.authentication import BUDGETS, READ
 from api.http.bodies import json_body
 from api.http.dependencies import Deps
 from api.requests.docs import json_request, problems
@@ -40,7 +41,7 @@ class Limits(BaseModel):
     limit_ms: int | None = Field(None, ge=0, le=MOST_MS)
 
 
-@router.get("/v1/budgets", tags=["budgets"], responses=problems(400, 404))
+@router.get("/v1/budgets", dependencies=[READ], tags=["budgets"], responses=problems(400, 404))
 def get_budgets(deps: Deps, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Page[Budget]:
     """All budgets, or those of one archive or campaign; at `level` `warning` four fifths are gone."""
     with deps.database.reading() as session:
@@ -48,7 +49,13 @@ def get_budgets(deps: Deps, archive: ArchiveOf = None, campaign: CampaignOf = No
         return list_budgets(session, *chosen)
 
 
-@router.put("/v1/budgets/{period}", tags=["budgets"], responses=problems(400, 404), openapi_extra=json_request(Limits))
+@router.put(
+    "/v1/budgets/{period}",
+    dependencies=[BUDGETS],
+    tags=["budgets"],
+    responses=problems(400, 404),
+    openapi_extra=json_request(Limits),
+)
 def put_budget(
     period: Period,
     deps: Deps,
@@ -70,7 +77,9 @@ def put_budget(
         return read_budget(session, scope, name, period)
 
 
-@router.delete("/v1/budgets/{period}", tags=["budgets"], status_code=204, responses=problems(400, 404))
+@router.delete(
+    "/v1/budgets/{period}", dependencies=[BUDGETS], tags=["budgets"], status_code=204, responses=problems(400, 404)
+)
 def delete_budget(period: Period, deps: Deps, archive: ArchiveOf = None, campaign: CampaignOf = None) -> Response:
     """Lift a budget: what waits for it goes on."""
     with deps.database.writing() as session:
@@ -79,7 +88,7 @@ def delete_budget(period: Period, deps: Deps, archive: ArchiveOf = None, campaig
     return Response(status_code=204)
 
 
-@router.get("/v1/estimate", tags=["usage"], responses=problems(400))
+@router.get("/v1/estimate", dependencies=[READ], tags=["usage"], responses=problems(400))
 def get_estimate(
     deps: Deps,
     recordings: Count,
@@ -105,7 +114,7 @@ def get_estimate(
         return read_estimate(session, deps.services, planned)
 
 
-@router.get("/v1/usage", tags=["usage"], responses=problems(400, 404))
+@router.get("/v1/usage", dependencies=[READ], tags=["usage"], responses=problems(400, 404))
 def get_usage(
     deps: Deps,
     since: Month = None,

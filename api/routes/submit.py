@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
+from api.http.authentication import READ, SUBMIT
 from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
@@ -32,6 +33,7 @@ router = APIRouter()
 
 @router.post(
     "/v1/jobs",
+    dependencies=[SUBMIT],
     tags=["jobs"],
     status_code=202,
     responses={
@@ -53,6 +55,7 @@ async def submit_job(request: Request, deps: Deps, once: Once) -> SubmittedJob:
 
 @router.post(
     PATH,
+    dependencies=[SUBMIT],
     tags=["batches"],
     status_code=202,
     responses=problems(400, 409, 413, 422),
@@ -69,7 +72,7 @@ async def submit_batch(request: Request, deps: Deps, once: Once) -> SubmittedBat
     return await run_in_threadpool(_items, deps, batch, once)
 
 
-@router.get("/v1/batches/{batch_id}", tags=["batches"], responses=problems(404))
+@router.get("/v1/batches/{batch_id}", dependencies=[READ], tags=["batches"], responses=problems(404))
 def get_batch(batch_id: str, deps: Deps) -> Batch:
     """A batch: its jobs by state and by code, and sums over them."""
     with deps.database.reading() as session:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from api.http.authentication import CORRECT, READ
 from api.http.bodies import json_body, read_body
 from api.http.dependencies import Deps
 from api.http.idempotent_writes import Answer, Once
@@ -34,6 +35,7 @@ MediaType = Annotated[str | None, Header(description="The same, as a media type.
 
 @router.get(
     "/v1/jobs/{job_id}/transcript",
+    dependencies=[READ],
     tags=["transcripts"],
     response_model=Transcript,
     responses={200: {"content": FORMS}, **problems(400, 404, 409)},
@@ -56,6 +58,7 @@ def get_transcript(
 
 @router.get(
     "/v1/transcripts/{transcript_id}",
+    dependencies=[READ],
     tags=["recordings"],
     response_model=Transcript,
     responses={200: {"content": FORMS}, **problems(400, 404)},
@@ -68,7 +71,9 @@ def get_version(transcript_id: str, deps: Deps, form: FormatQuery = None, accept
     return _in_format(transcript, source, chosen)
 
 
-@router.get("/v1/transcripts/{transcript_id}/comparison", tags=["recordings"], responses=problems(400, 404))
+@router.get(
+    "/v1/transcripts/{transcript_id}/comparison", dependencies=[READ], tags=["recordings"], responses=problems(400, 404)
+)
 def compare_with(
     transcript_id: str,
     deps: Deps,
@@ -108,6 +113,7 @@ async def _brought(request: Request, form: FormatQuery = None, content_type: Med
 
 @router.post(
     "/v1/recordings/{recording_id}/transcripts",
+    dependencies=[CORRECT],
     tags=["recordings"],
     status_code=201,
     responses={200: {"model": Version, "description": "It was brought before."}, **problems(400, 404, 409, 422)},
@@ -139,6 +145,7 @@ def post_version(
 
 @router.post(
     "/v1/recordings/{recording_id}/current",
+    dependencies=[CORRECT],
     tags=["recordings"],
     responses=problems(400, 404, 409, 422),
     openapi_extra=json_request(Choice),

@@ -40,7 +40,7 @@ def test_an_application_without_a_redis_wakes_nobody_and_says_so_once(
 ) -> None:
     monkeypatch.setattr("api.app.Waker", None)  # any use of Celery would fail
     with capture_logs() as logs:
-        app = make_app(settings_for(sqlite_url, tmp_path))
+        app = make_app(settings_for(sqlite_url, tmp_path), no_keys=True)
         with serving(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
             for number in range(2):
                 assert client.post("/v1/jobs", files={"file": ("a.wav", sound(number))}).status_code == 202

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.campaigns import add_recording, run, settle
 from tests.fixtures.documented import Met
-from tests.fixtures.doors import House, opened, settings_for, sound
+from tests.fixtures.doors import House, made_key, opened, settings_for, sound
 from tests.fixtures.finished_jobs import finished
 from tests.fixtures.importing import Filling
 from worker.queue import idempotency
@@ -231,6 +231,14 @@ def keys_are_used_twice(house: House, promised: set[Met], monkeypatch: pytest.Mo
                 ask(house, method, path, headers={"Idempotency-Key": "in flight"})
 
 
+def strangers_ask(locked: House, promised: set[Met]) -> None:
+    nobody = made_key(locked.database, "nobody")
+    for given, asked in (({}, "401"), ({"Authorization": "Bearer none"}, "401"), (nobody, "403")):
+        for method, path, status in sorted(promised):
+            if status == asked:
+                ask(locked, method, path, headers=given)
+
+
 def test_each_answer_that_is_promised_is_met_and_as_promised(
     filling: Filling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,7 +256,9 @@ def test_each_answer_that_is_promised_is_met_and_as_promised(
         for method, path, status in sorted(promised):
             if status == "503":
                 ask(away, method, path)
-    assert sorted(promised - house.answers.met - away.answers.met) == []
+    with opened(house.settings, no_keys=False) as locked:
+        strangers_ask(locked, promised)
+    assert sorted(promised - house.answers.met - away.answers.met - locked.answers.met) == []
 
 
 def test_an_answer_that_is_not_as_promised_is_found(house: House) -> None:

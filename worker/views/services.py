@@ -9,6 +9,8 @@ from worker.shapes.services import Readiness, Service
 from worker.states import BreakerState
 from worker.workers import dispatcher_age_ms
 
+READY = "ready"
+
 
 def read_services(database: Database, services: Services) -> Page[Service]:
     """The configured service first, then the other known ones; with those that only rows know of."""
@@ -27,7 +29,7 @@ def read_services(database: Database, services: Services) -> Page[Service]:
 def read_readiness(database: Database) -> Readiness:
     """Of a database that answers: how long ago a dispatcher made its round."""
     age_ms = dispatcher_age_ms(database)
-    return Readiness(status="ready", dispatcher_s=None if age_ms is None else age_ms / 1000)
+    return Readiness(status=READY, dispatcher_s=None if age_ms is None else age_ms / 1000)
 
 
 def _service(

@@ -35,7 +35,7 @@ def api(
     from api.app import make_app  # noqa: PLC0415  # see the module's docstring
 
     configure_logging()
-    app = make_app(settings, ending=lambda: server.should_exit)
+    app = make_app(settings, ending=lambda: server.should_exit, no_keys=True)
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
     config.timeout_graceful_shutdown = HELD_S
     server = uvicorn.Server(config)
