@@ -11,7 +11,7 @@ from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
 from api.http.key_lookup import KeyLookup
 from api.http.long_poll import HeldPolls
-from api.http.queries import known_query
+from api.http.queries import known_query, storable_address
 from api.routes import (
     archives,
     campaigns,
@@ -88,7 +88,7 @@ def make_app(
     problems.install(app)
     app.add_exception_handler(Replayed, replayed)
     for routes in ROUTES:
-        app.include_router(routes.router, dependencies=[Depends(known_query)])
+        app.include_router(routes.router, dependencies=[Depends(storable_address), Depends(known_query)])
     return app
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
+from itertools import chain
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -23,6 +24,13 @@ def _from_query(
 PageQuery = Annotated[PageRequest, Depends(_from_query)]
 
 
+async def storable_address(request: Request) -> None:
+    """Raises InvalidRequest for a path or a query with a NUL, which no row has and PostgreSQL cannot look for."""
+    parts = chain([request.scope["path"]], *request.query_params.multi_items())
+    if any("\0" in part for part in parts):
+        raise InvalidRequest("The path or the query holds a character that cannot be stored: %00.")
+
+
 async def known_query(request: Request) -> None:
     """Raises InvalidRequest that names an unknown parameter, and the one that may have been meant.
 
@@ -42,6 +50,6 @@ def _parameters(route: APIRoute) -> frozenset[str]:
 
 
 def _sentence(name: str, known: AbstractSet[str]) -> str:
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name[:50], known, n=1)
     meant = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(sorted(known)) or 'none'}."
     return f"The query has an unknown parameter {name[:50]!r}. {meant}"

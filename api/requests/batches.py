@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.http.bodies import checked
 from api.http.dependencies import Dependencies
 from api.http.problems import problem
-from api.requests.options import Specs, read_url_options
+from api.requests.options import Specs, read_shared_options, read_url_options
 from api.requests.submissions import Refusal, registered_many, submission
 from worker.errors import InvalidRequest, RequestError
 from worker.queue.job_rows import JobSubmission
@@ -58,7 +58,7 @@ class _Body(BaseModel):
 
 
 def read_batch_request(body: bytes) -> BatchRequest:
-    """From a JSON list, or a JSON object with `items`. Raises InvalidRequest."""
+    """From a JSON list, or a JSON object with `items`. Raises InvalidRequest, also for what all items share."""
     request = _from_json(parse_json(body) if body.strip() else {})
     if len(request.items) > MAX_ITEMS:
         raise InvalidRequest(f"items: {MAX_ITEMS} at most in one JSON body; a manifest may have any number.")
@@ -88,8 +88,14 @@ def _from_json(body: object) -> BatchRequest:
     if not isinstance(body, dict):
         raise InvalidRequest("Send a JSON list of items, or an object with `items`.")
     read = checked(_Body.model_validate, body)
-    common = {name: value for name, value in body.items() if name not in SHARED}
+    common = _common({name: value for name, value in body.items() if name not in SHARED})
     return BatchRequest(read.name, [{**common, **item} if isinstance(item, dict) else item for item in read.items])
+
+
+def _common(given: dict[str, Any]) -> dict[str, Any]:
+    """What all items share, looked at once: what is wrong with it is told once, and a text of labels is read once."""
+    options = read_shared_options(given)
+    return {name: read if isinstance(read := getattr(options, name), dict) else value for name, value in given.items()}
 
 
 def _read(item: object, specs: Specs) -> "Read | RequestError":

@@ -31,9 +31,11 @@ class LimitFields(BaseModel):
 
     model_config = Body
 
-    parallel: int | None = Field(None, ge=1, description="Recordings at once; left out: twice the fleet's slots.")
-    hours_a_day: float | None = Field(None, gt=0, description="Of audio that is sent.")
-    usd: float | None = Field(None, gt=0, description="In all; needs a price for the model.")
+    parallel: int | None = Field(
+        None, ge=1, le=10**6, description="Recordings at once; left out: twice the fleet's slots."
+    )
+    hours_a_day: float | None = Field(None, gt=0, le=10**9, description="Of audio that is sent.")
+    usd: float | None = Field(None, gt=0, le=10**9, description="In all; needs a price for the model.")
 
 
 class CampaignFields(BaseModel):

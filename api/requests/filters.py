@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.http.bodies import checked
 from worker.errors import InvalidRequest
 from worker.queue.filters import JobFilter
+from worker.shapes.fields import MAX_LABELS
 from worker.shapes.selection import JobFields, RecordingFields
 
 LabelQuery = Annotated[Sequence[str], Query(description="`name=value`; several are all asked for.")]
@@ -28,6 +29,8 @@ def labels_of(given: Sequence[str]) -> dict[str, str]:
     pairs = [label.partition("=") for label in given]
     if not all(name and equals for name, equals, _ in pairs):
         raise InvalidRequest("label must be name=value; give it several times for several labels.")
+    if len(pairs) > MAX_LABELS:
+        raise InvalidRequest(f"label: there may be {MAX_LABELS} at most.")
     return {name: value for name, _, value in pairs}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from api.http.bodies import checked
 from api.http.dependencies import Dependencies
@@ -15,11 +15,13 @@ from worker.imports.listing import FolderFields, check_folder, manifest_source
 from worker.imports.manifests import NEWLINE, check_head
 from worker.imports.rows import ManifestRow
 from worker.shapes.archives import ImportEstimate
+from worker.shapes.fields import Name
 from worker.shapes.options import JobOptions, SpecOptions
 from worker.strict_json import parse_json
 from worker.views.archives import estimate_import
 
 NOT_OF_AN_IMPORT = JobOptions.model_fields.keys() - SpecOptions.model_fields.keys()
+NAME: TypeAdapter[str | None] = TypeAdapter(Name | None)
 TRUE = frozenset({"true", "1", "yes"})
 
 
@@ -83,6 +85,7 @@ class ManifestUpload:
 
     def __init__(self, deps: Dependencies, kind: str, query: Mapping[str, str]) -> None:
         self.transcribe = _query_options(query)
+        self._name = checked(NAME.validate_python, query.get("name"))
         self._deps = deps
         self._kind = kind
         self._query = query
@@ -94,7 +97,7 @@ class ManifestUpload:
         saved = self._deps.store.save(self._counted(body), self._deps.settings.max_upload_bytes)
         check_head(saved.head, self._kind, ManifestRow.model_fields)
         copy = self._query.get("copy", "").lower() in TRUE
-        source = manifest_source(saved.key, self._kind, copy=copy, name=self._query.get("name"))
+        source = manifest_source(saved.key, self._kind, copy=copy, name=self._name)
         return source, self._lines, saved.digest
 
     def _counted(self, body: Iterator[bytes]) -> Iterator[bytes]:

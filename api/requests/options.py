@@ -9,6 +9,7 @@ from worker.archive_rules import Rules, rules_of
 from worker.database import Database
 from worker.errors import InvalidRequest
 from worker.services.lookup import Services
+from worker.shapes.fields import Url
 from worker.shapes.options import JobOptions, OptionSet, SpecOptions, UrlOptions, Use, takes
 from worker.spec import RequestedSpec, Spec, make_spec
 
@@ -27,6 +28,15 @@ def read_url_options(fields: object) -> UrlOptions:
     if not isinstance(fields, dict):
         raise InvalidRequest("Each submission must be a JSON object with a url.")
     return checked(UrlOptions.model_validate, _without_empty(fields))
+
+
+def read_shared_options(fields: dict[str, Any]) -> JobOptions:
+    """What the items of a batch share, which may be all but a whole submission. Raises InvalidRequest."""
+    return checked(_SharedOptions.model_validate, _without_empty(fields))
+
+
+class _SharedOptions(JobOptions):
+    url: Url | None = None
 
 
 class Specs:

@@ -22,6 +22,7 @@ from worker.errors import InvalidRequest, InvalidRow
 from worker.imports.matching import add_recording, describe
 from worker.imports.rows import DescribedFields, read_row
 from worker.shapes.base import Page
+from worker.shapes.fields import shortened
 from worker.shapes.recordings import KeptRecording, Recording
 from worker.shapes.transcripts import Version
 from worker.views.recordings import list_recordings, list_versions, show_recording
@@ -34,6 +35,8 @@ def _described(fields: object) -> dict[str, Any]:
     """The columns that are to be changed: those of the fields that stand there, null ones too."""
     if not isinstance(fields, dict):
         raise InvalidRequest("Send a JSON object with the fields that change.")
+    if unknown := [str(name) for name in fields if name not in DescribedFields.model_fields]:
+        raise InvalidRequest(f"{shortened(unknown[0], 100)}: is no field of a recording.")
     try:
         columns = read_row(DescribedFields, fields).columns()
     except InvalidRow as error:

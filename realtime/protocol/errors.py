@@ -20,13 +20,18 @@ CodedError                     anything that has a code, and knows whether tryin
 Decide on classes and codes, never on the text of a message.
 """
 
+import re
 from typing import ClassVar
+
+LONGEST = 1000  # characters of what is said of one case: it is shown, kept in rows and sent on
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no place in a database, no bytes in UTF-8
 
 
 class CodedError(Exception):
     """An error with a stable code, a sentence for a person, and a hint of what to do.
 
     ``sentence`` speaks of this one case; where it is empty the hint says what there is to say. ``detail`` follows it.
+    Either may quote what a stranger has sent: it is cut at LONGEST characters, and can be stored and sent.
     """
 
     code: ClassVar[str] = "error"
@@ -41,9 +46,9 @@ class CodedError(Exception):
         service_code: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        self.sentence = sentence
-        self.detail = detail
-        self.service_code = service_code
+        self.sentence = presentable(sentence)
+        self.detail = presentable(detail)
+        self.service_code = None if service_code is None else presentable(service_code)
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
 
@@ -51,6 +56,12 @@ class CodedError(Exception):
     def message(self) -> str:
         """What a person is to read."""
         return f"{self.sentence or self.hint} {self.detail}".strip()
+
+
+def presentable(text: str) -> str:
+    """At most LONGEST characters of it, with a sign in place of those that cannot be stored."""
+    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return _UNSTORABLE.sub("\ufffd", cut)
 
 
 class RealtimeError(CodedError):

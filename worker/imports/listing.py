@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from worker.errors import (
     InputError,
@@ -28,13 +28,13 @@ from worker.media.identities import SourceIdentity
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
 from worker.settings import Settings
-from worker.shapes.fields import Name
+from worker.shapes.fields import Name, storable
 
 PIECE_BYTES = 1024**2
 BYTES = "surrogateescape"  # a name on a disk may hold bytes that are no UTF-8
 FOLDERS = frozenset({"mount", "s3"})
 ImportSource = Mapping[str, Any]  # an import's `source`, as its row has it
-Pattern = Annotated[str, Field(min_length=1, max_length=200)]
+Pattern = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,11 +158,11 @@ class FolderFields(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folder: Annotated[str, Field(min_length=1, max_length=4000)] = Field(
+    folder: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(storable)] = Field(
         description="mount://NAME/PATH in LONGHAND_MEDIA_ROOTS, or s3://bucket/prefix."
     )
     patterns: list[Pattern] = Field([], max_length=50, description="Such as *.wav; empty: what ends as recordings do.")
-    naming: Annotated[str, Field(max_length=1000)] | None = Field(
+    naming: Annotated[str, Field(max_length=1000), AfterValidator(storable)] | None = Field(
         None, description="Such as {recorded_at}/{agent}_{external_id}.wav: fields that stand in the names."
     )
     sidecars: bool = Field(False, description="Whether call.json beside call.wav says what it is.")

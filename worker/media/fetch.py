@@ -27,6 +27,7 @@ from worker.media.store import hash_and_write, make_durable, storage_errors
 from worker.media.urls import as_requested, authorization, check_url, display, origin
 
 MAX_REDIRECTS = 5
+MOST_DIGITS = 18  # of a length that 64 bits hold; what claims more is too long in any case
 OPERATION_S = 30.0
 IDENTIFY_S = 30.0
 DEADLINE_S = 3600.0
@@ -171,7 +172,7 @@ def _check_status(url: str, status: int) -> None:
 def _identity(response: httpcore.Response) -> SourceIdentity:
     length = _header(response, b"content-length") or ""
     return SourceIdentity(
-        size_bytes=int(length) if length.isdecimal() else None,
+        size_bytes=int(length[:MOST_DIGITS]) if length.isdecimal() else None,
         etag=_header(response, b"etag"),
         last_modified=_header(response, b"last-modified"),
     )

@@ -6,15 +6,23 @@ from dataclasses import dataclass
 
 BYTES = "sha256:"
 SOURCE = "source:"
+LONGEST = 120  # characters of an etag or a date that are kept as they came: the identity is in an index
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceIdentity:
-    """What tells one state of a source from another; None where the server does not say."""
+    """What tells one state of a source from another; None where the server does not say.
+
+    An etag or a date of any length is what the server likes: of a long one its digest is kept, which tells as much.
+    """
 
     size_bytes: int | None = None
     etag: str | None = None
     last_modified: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("etag", "last_modified"):
+            object.__setattr__(self, name, _short(getattr(self, name)))
 
     def contradicts(self, other: "SourceIdentity") -> bool:
         """Whether the two cannot be the same state."""
@@ -42,3 +50,9 @@ def state_of(identity: str) -> SourceIdentity | None:
         return None
     _, size_bytes, etag, last_modified = json.loads(identity.removeprefix(SOURCE))
     return SourceIdentity(size_bytes=size_bytes, etag=etag, last_modified=last_modified)
+
+
+def _short(said: str | None) -> str | None:
+    if said is None or len(said) <= LONGEST:
+        return said
+    return BYTES + hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,6 @@
 
 import csv
 import html
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from worker.errors import InvalidRequest
 from worker.results.export import Format
+from worker.strict_json import read_json
 
 # As `worker.results.export` names whoever speaks on a channel.
 _CHANNEL = re.compile(r"Channel (\d{1,3}): ")
@@ -78,8 +78,8 @@ def _checked(fields: Mapping[str, Any]) -> BroughtTranscript:
 
 def _from_json(text: str) -> dict[str, Any]:
     try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        fields = read_json(text)
+    except ValueError as error:
         raise InvalidRequest(f"The transcript is no JSON: {error}.") from error
     if not isinstance(fields, dict):
         raise InvalidRequest("The transcript must be a JSON object with segments.")

@@ -1,7 +1,7 @@
 """What all shapes share: frozen models that the API builds, documents and sends, and that its client reads."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, Self, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 Item = TypeVar("Item")
 # A string and no datetime: what is sent, to the millisecond, is then what was written, whoever passes it on.
 Moment = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_MS = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
+LAST_MS = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1)
 
 
 class Shape(BaseModel):
@@ -60,7 +63,11 @@ def moment(stamp_ms: int | None) -> Moment | None: ...
 
 
 def moment(stamp_ms: int | None) -> Moment | None:
-    """ISO 8601 in UTC, to the millisecond; null stays null."""
+    """ISO 8601 in UTC, to the millisecond; null stays null, and what no calendar has is its nearest end.
+
+    It is called for each row of a list, so there is no stamp that it could fail at.
+    """
     if stamp_ms is None:
         return None
-    return datetime.fromtimestamp(stamp_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = EPOCH + timedelta(milliseconds=min(max(stamp_ms, FIRST_MS), LAST_MS))
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

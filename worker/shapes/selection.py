@@ -12,6 +12,7 @@ from worker.shapes.fields import Labels, Name, storable
 from worker.shapes.times import EdgeMs, FromMs, UntilMs
 from worker.states import JobState
 
+MOST = 2**53  # what every JSON reader takes for a whole number, and every database
 Text = Annotated[str, AfterValidator(storable)]
 LABEL = Help(text="With this label; several: all.", name="label", metavar="NAME=VALUE", kind=list[str])
 
@@ -81,15 +82,15 @@ class SelectionFields(Filter):
     gaps: Annotated[bool, Help(text="Whose transcript has gaps.")] = Field(
         False, description="The current transcript has gaps."
     )
-    limit: Annotated[int | None, Field(ge=1), Help(text="At most so many, the oldest first.")] = Field(
+    limit: Annotated[int | None, Field(ge=1, le=MOST), Help(text="At most so many, the oldest first.")] = Field(
         None, description="At most so many, the oldest first."
     )
-    sample: Annotated[int | None, Field(ge=1), Help(text="So many at random.")] = Field(
+    sample: Annotated[int | None, Field(ge=1, le=MOST), Help(text="So many at random.")] = Field(
         None, description="So many at random."
     )
     share: Annotated[float | None, Field(gt=0, le=1), Help(text="Such a share at random, as 0.05.")] = Field(
         None, description="Such a share of them at random."
     )
-    seed: Annotated[int, Help(text="The same seed draws the same recordings.")] = Field(
+    seed: Annotated[int, Field(ge=-MOST, le=MOST), Help(text="The same seed draws the same recordings.")] = Field(
         0, description="The same seed draws the same recordings."
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 LONGEST_S = 10 * 366 * 24 * 3600.0
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # of moments: what lies beyond is a mistake, and no calendar goes on for ever
 Zoneless = Literal["is UTC", "is UTC for a day", "is refused"]
 
 
@@ -39,11 +40,16 @@ def parse_deadline(given: object) -> Deadline:
 
 
 def parse_moment(given: object, expected: str, *, zoneless: Zoneless) -> datetime:
-    """A time of ISO 8601, or a day. Raises ValueError, with the sentence ``expected`` for what is neither."""
+    """A time of ISO 8601, or a day, of the years 1900 to 2200.
+
+    Raises ValueError, with the sentence ``expected`` for what is neither.
+    """
     try:
         moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).strip())
     except ValueError:
         raise ValueError(expected) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
     if moment.tzinfo is not None:
         return moment
     if zoneless == "is refused" or (zoneless == "is UTC for a day" and moment.time() != time()):
@@ -103,5 +109,9 @@ RecordedAt = Annotated[
 # Where a range of time begins or ends, in ms since 1970: a day, which is one of UTC, or a time with its zone.
 EdgeMs = Annotated[int, BeforeValidator(_edge_ms), WithJsonSchema({"type": "string"})]
 # A length in ms, given in seconds, and written in them where it is a request's JSON again.
-FromMs = Annotated[float, Field(ge=0), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")]
-UntilMs = Annotated[float, Field(gt=0), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")]
+FromMs = Annotated[
+    float, Field(ge=0, le=LONGEST_S), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")
+]
+UntilMs = Annotated[
+    float, Field(gt=0, le=LONGEST_S), AfterValidator(length_ms), PlainSerializer(_in_seconds, when_used="json")
+]

@@ -144,6 +144,8 @@ def _structure(kinds: tuple[Any, ...], value: object, place: str) -> object:
 def _text(value: object) -> object:
     if not isinstance(value, str):
         return UNSET
+    if "\0" in value:
+        value = value.replace("\0", "\ufffd")  # PostgreSQL has no place for it
     if value.isascii():
         return value
     # JSON can escape half of a surrogate pair; no encoder downstream takes one.

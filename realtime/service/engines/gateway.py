@@ -166,7 +166,7 @@ class Gateway(ABC):
     def _answer(self, response: httpx.Response, segment: Segment) -> Answer | GatewayRefusal:
         try:
             return self.read(response.json(), segment)
-        except (KeyError, TypeError, IndexError, ValueError, AttributeError):
+        except (KeyError, TypeError, IndexError, ValueError, AttributeError, RecursionError):
             return GatewayRefusal("InternalError", "The recogniser's answer could not be read.", temporary=False)
 
     def _headers(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _told(body: bytes) -> Mapping[str, object]:
     """``{"error": {"code", "message"}}``, or the same without its envelope, or nothing."""
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: brackets nested without end
         return {}
     inner = told.get("error", told) if isinstance(told, dict) else told
     return inner if isinstance(inner, dict) else {"message": inner}

@@ -159,8 +159,8 @@ SERVER_GOLDEN: list[tuple[ServerEvent, str]] = [
 CLIENT_KINDS = [kind for kind in typing.get_args(ClientEvent) if kind is not UnknownEvent]
 SERVER_KINDS = [kind for kind in typing.get_args(ServerEvent) if kind is not UnknownEvent]
 
-# JSON carries any text but halves of surrogate pairs, and any number that is finite.
-words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+# JSON carries any text but halves of surrogate pairs, and any number that is finite. A NUL is another sign here.
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 st.register_type_strategy(str, words)
 plain_floats = st.floats(allow_nan=False, allow_infinity=False)
 plain_json = st.recursive(
@@ -295,6 +295,12 @@ def test_half_a_surrogate_pair_does_not_get_through() -> None:
     event = decode_server(f'{{"type":"{TRANSCRIPTION}.completed","transcript":"\\ud83d é"}}')
     assert isinstance(event, Completed)
     assert event.transcript.encode() == "? é".encode()
+
+
+def test_a_nul_does_not_get_through() -> None:
+    event = decode_server(f'{{"type":"{TRANSCRIPTION}.completed","transcript":"a\\u0000b"}}')
+    assert isinstance(event, Completed)
+    assert event.transcript == "a\ufffdb"
 
 
 def test_audio_comes_back_as_it_was_put_in() -> None:

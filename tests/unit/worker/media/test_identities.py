@@ -21,3 +21,12 @@ def test_the_state_can_be_read_back_and_the_url_cannot() -> None:
 
 def test_bytes_of_our_own_have_no_state() -> None:
     assert identities.state_of(identities.of_bytes("ab" * 32)) is None
+
+
+def test_an_identity_is_short_whatever_a_server_says() -> None:
+    states = [SourceIdentity(etag=sign * 5000, last_modified="é" * 5000) for sign in "ab"]
+    texts = [identities.of_source("http://a.example/1", state) for state in states]
+    assert texts[0] != texts[1]
+    assert max(map(len, texts)) < 400
+    assert identities.state_of(texts[0]) == states[0]
+    assert states[0].contradicts(states[1])

@@ -64,6 +64,13 @@ def test_a_moment_is_written_in_utc_to_the_millisecond(stamp_ms: int | None, wri
     assert moment(stamp_ms) == written
 
 
+@pytest.mark.parametrize(
+    ("stamp_ms", "year"), [(253_402_300_800_000, "9999"), (-62_135_647_200_000, "0001"), (2**63 - 1, "9999")]
+)
+def test_a_stamp_that_no_calendar_has_can_be_written_too(stamp_ms: int, year: str) -> None:
+    assert moment(stamp_ms).startswith(year)
+
+
 def imported(path: Path) -> set[str]:
     nodes = list(ast.walk(ast.parse(path.read_text())))
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -73,7 +80,7 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", sorted(SHAPES.glob("*.py")), ids=lambda path: path.stem)
 def test_a_shape_needs_pydantic_and_our_enums_alone(path: Path) -> None:
     foreign = {name for name in imported(path) if name.split(".")[0] not in sys.stdlib_module_names}
-    allowed = {"pydantic", "pydantic.fields", "worker.states"}
+    allowed = {"pydantic", "pydantic.fields", "worker.states", "worker.strict_json"}
     assert {name for name in foreign if not name.startswith("worker.shapes.")} <= allowed
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from worker.shapes.times import Deadline, parse_deadline
+from worker.shapes.times import Deadline, parse_deadline, parse_moment
 
 
 @pytest.mark.parametrize("given", ["90", 90, 90.0, " 90 "])
@@ -21,5 +21,15 @@ def test_a_moment_that_has_passed_is_taken_since_a_request_may_be_sent_again() -
 
 @pytest.mark.parametrize("given", ["0", "-1", "nan", "inf", "1e12", "tomorrow", "2031-05-01T18:00:00", "", True])
 def test_anything_else_is_refused_with_a_sentence(given: object) -> None:
+    with pytest.raises(ValueError, match="must"):
+        parse_deadline(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["9999-12-31T23:59:59.999999", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1899-12-31"]
+)
+def test_a_moment_of_another_age_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="must lie in the years 1900 to 2200"):
+        parse_moment(given, "no moment", zoneless="is UTC")
     with pytest.raises(ValueError, match="must"):
         parse_deadline(given)
