@@ -7,16 +7,18 @@ where every program of AWS looks for them; LONGHAND_S3_ENDPOINT names another pl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import IO, Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
 from worker.errors import ConfigurationError, InvalidRequest, SourceChanged, SourceForbidden, SourceMissing
 from worker.errors import SourceUnreachable as Unreachable
+from worker.media.deadlines import DeadlinePassed, in_time
 from worker.media.identities import SourceIdentity
 from worker.media.urls import BUCKET
 
 PIECE_BYTES = 4 * 1024**2  # each is a request of its own
+PIECE_S = 300.0  # for each: some 14 KB a second, which all that is nearly alive gives
 PAGE_KEYS = 1000  # the most that a bucket lists at once
 CONNECT_S, READ_S = 5, 60
 
@@ -55,11 +57,13 @@ class Buckets:
         check: Callable[[str], None] = lambda _url: None,
         page_keys: int = PAGE_KEYS,
         piece_bytes: int = PIECE_BYTES,
+        piece_s: float = PIECE_S,
     ) -> None:
         self._endpoint = endpoint
         self._check = check
         self._page_keys = page_keys
         self._piece_bytes = piece_bytes
+        self._piece_s = piece_s
 
     def state(self, url: str) -> SourceIdentity:
         """Its size and ETag, which are another once it was written anew."""
@@ -86,8 +90,14 @@ class Buckets:
     def pieces(self, url: str) -> Iterator[bytes]:
         """Its bytes, never more than a piece in memory. Raises SourceChanged where it is written anew meanwhile."""
         with self.opened(url) as file:
-            while piece := file.read(self._piece_bytes):
+            while piece := self._next_piece(url, file):
                 yield piece
+
+    def _next_piece(self, url: str, file: IO[bytes]) -> bytes:
+        try:
+            return in_time(partial(file.read, self._piece_bytes), self._piece_s)
+        except DeadlinePassed as error:
+            raise Unreachable(f"{url} comes too slowly.") from error
 
     @contextmanager
     def opened(self, url: str) -> Iterator[IO[bytes]]:

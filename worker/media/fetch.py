@@ -1,4 +1,4 @@
-"""A source's URL, fetched as what strangers give: allowed addresses only, counted bytes, one deadline for the whole.
+"""A source's URL, fetched as what strangers give: allowed addresses only, counted bytes, a deadline for the whole.
 
 Nothing of the environment is used: no proxy, no .netrc. Errors name a URL without its query and credentials.
 """
@@ -21,8 +21,9 @@ from worker.errors import (
     UploadTooLarge,
 )
 from worker.media.addresses import Network
+from worker.media.deadlines import USUAL_PACE, Deadline, DeadlinePassed, LeastPace
 from worker.media.identities import SourceIdentity
-from worker.media.public_network import CheckedBackend, Deadline, DeadlinePassed, ForbiddenAddress
+from worker.media.public_network import CheckedBackend, ForbiddenAddress
 from worker.media.store import hash_and_write, make_durable, storage_errors
 from worker.media.urls import as_requested, authorization, check_url, display, origin
 
@@ -30,10 +31,30 @@ MAX_REDIRECTS = 5
 MOST_DIGITS = 18  # of a length that 64 bits hold; what claims more is too long in any case
 OPERATION_S = 30.0
 IDENTIFY_S = 30.0
-DEADLINE_S = 3600.0
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MISSING = frozenset({404, 410})
 FORBIDDEN = frozenset({401, 403, 407, 451})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchTimes:
+    """How long a source may take, in seconds: up to its first byte, and then for ``whole_s`` of its bytes.
+
+    Beside the whole there is a pace to keep, so that a server that gives a byte now and then is soon left.
+    """
+
+    head_s: float = 60.0
+    least_s: float = 600.0  # for any source
+    bytes_per_s: float = 64 * 1024  # at the mean, for what is larger
+    unknown_s: float = 3600.0  # where the server does not say how much there is
+    pace: LeastPace = USUAL_PACE
+
+    def whole_s(self, size_bytes: int | None) -> float:
+        """How long the bytes may take to come."""
+        return self.unknown_s if size_bytes is None else self.least_s + size_bytes / self.bytes_per_s
+
+
+USUAL = FetchTimes()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +72,7 @@ def identify(url: str, *, private: Sequence[Network] = (), deadline_s: float = I
 
     A GET that is closed after its headers: a URL signed for GET refuses HEAD. Raises as `fetch` does.
     """
-    with _get(url, Deadline.within(deadline_s), private) as response:
+    with _get(url, Deadline(deadline_s), private) as response:
         return _identity(response)
 
 
@@ -62,7 +83,7 @@ def fetch(
     max_bytes: int,
     private: Sequence[Network] = (),
     expected: SourceIdentity | None = None,
-    deadline_s: float = DEADLINE_S,
+    times: FetchTimes = USUAL,
     on_chunk: Callable[[int], None] = lambda _size: None,
 ) -> FetchedFile:
     """Write what is at ``url`` to ``target``, which is removed again after any error.
@@ -73,10 +94,12 @@ def fetch(
     Raises SourceMissing, SourceForbidden (also for a private address), SourceChanged where it contradicts ``expected``,
     UploadTooLarge, StorageFailed, InvalidRequest; SourceUnreachable for all that may pass.
     """
-    with ExitStack() as undo, _get(url, Deadline.within(deadline_s), private) as response:
+    deadline = Deadline(times.head_s)
+    with ExitStack() as undo, _get(url, deadline, private) as response:
         undo.callback(target.unlink, missing_ok=True)
         identity = _identity(response)
         check_state(url, identity, expected, max_bytes)
+        deadline.begin_body(times.whole_s(identity.size_bytes), times.pace)
         fetched = keep(announced(response.iter_stream(), on_chunk), target, identity, max_bytes)
         undo.pop_all()
     return fetched

@@ -5,47 +5,30 @@ A name could resolve to another address between a check and a connection, so not
 
 import socket
 import ssl
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import httpcore
 
 from worker.media.addresses import Network, may_be_reached
+from worker.media.deadlines import Deadline, in_time
+
+LookUp = Callable[..., Sequence[tuple[Any, ...]]]  # as `socket.getaddrinfo`
 
 
 class ForbiddenAddress(Exception):
     """The name leads into a private network."""
 
 
-class DeadlinePassed(Exception):
-    """The whole took too long."""
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """A moment of the monotonic clock by which all must be done."""
-
-    at: float
-
-    @classmethod
-    def within(cls, seconds: float) -> "Deadline":
-        return cls(time.monotonic() + seconds)
-
-    def left(self, at_most: float | None = None) -> float:
-        """Seconds left, no more than ``at_most``; raises DeadlinePassed where there are none."""
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise DeadlinePassed
-        return left if at_most is None else min(left, at_most)
-
-
 class CheckedBackend(httpcore.NetworkBackend):
     """Resolves a name once, refuses what may not be reached, and keeps one deadline over all reads and writes."""
 
-    def __init__(self, deadline: Deadline, private: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, deadline: Deadline, private: Sequence[Network] = (), *, look_up: LookUp = socket.getaddrinfo
+    ) -> None:
         self._deadline = deadline
+        self._look_up = look_up
         self._private = private
         self._backend = httpcore.SyncBackend()
 
@@ -70,7 +53,7 @@ class CheckedBackend(httpcore.NetworkBackend):
 
     def _resolve(self, host: str, port: int) -> list[str]:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = in_time(partial(self._look_up, host, port, type=socket.SOCK_STREAM), self._deadline.left())
         except (OSError, UnicodeError) as error:  # UnicodeError: a label of the name is too long
             raise httpcore.ConnectError("the name cannot be resolved") from error
         addresses = [str(entry[4][0]) for entry in found]
@@ -87,7 +70,7 @@ class _TimedStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout))
+        return self._deadline.read(partial(self._stream.read, max_bytes), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.left(timeout))

@@ -20,8 +20,10 @@ from worker.errors import (
     SourceUnreachable,
     UploadTooLarge,
 )
-from worker.media.fetch import FetchedFile, fetch, identify
+from worker.media.deadlines import Deadline, DeadlinePassed, LeastPace
+from worker.media.fetch import FetchedFile, FetchTimes, fetch, identify
 from worker.media.identities import SourceIdentity
+from worker.media.public_network import CheckedBackend
 from worker.media.urls import display
 from worker.settings import ALL_NETWORKS
 
@@ -74,6 +76,18 @@ class Handler(BaseHTTPRequestHandler):
         while not self.stop.wait(0.05):
             self.wfile.write(b"x")
 
+    def serve_late(self, _argument: str) -> None:
+        """The head, and nothing for a while; then all at once."""
+        self._begin(200, {"Content-Length": str(len(BODY))})
+        self.wfile.flush()
+        self.stop.wait(0.5)
+        self.wfile.write(BODY)
+
+    def serve_slow_head(self, _argument: str) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        while not self.stop.wait(0.05):
+            self.wfile.write(b"x")
+
     def serve_mute(self, _argument: str) -> None:
         self.stop.wait(20)
 
@@ -112,7 +126,8 @@ def target(tmp_path: Path) -> Path:
 
 
 def get(url: str, target: Path, *, known: SourceIdentity | None = None, deadline_s: float = 10) -> FetchedFile:
-    return fetch(url, target, max_bytes=100_000, private=ALL_NETWORKS, expected=known, deadline_s=deadline_s)
+    times = FetchTimes(head_s=deadline_s, least_s=deadline_s, unknown_s=deadline_s)
+    return fetch(url, target, max_bytes=100_000, private=ALL_NETWORKS, expected=known, times=times)
 
 
 def test_a_source_is_written_hashed_and_counted(origin: str, target: Path) -> None:
@@ -162,6 +177,42 @@ def test_one_deadline_holds_for_the_whole(origin: str, target: Path, path: str) 
     with pytest.raises(SourceUnreachable):
         get(f"{origin}/{path}", target, deadline_s=0.5)
     assert not target.exists()
+
+
+def test_what_comes_too_slowly_is_left_long_before_its_deadline(origin: str, target: Path) -> None:
+    slow = FetchTimes(pace=LeastPace(bytes_per_s=1000, over_s=0.3))
+    with pytest.raises(SourceUnreachable, match="in time"):
+        fetch(f"{origin}/trickle", target, max_bytes=10**6, private=ALL_NETWORKS, times=slow)
+    assert not target.exists()
+
+
+def test_a_pace_is_kept_by_what_waits_long_and_then_comes_fast(origin: str, target: Path) -> None:
+    slow = FetchTimes(pace=LeastPace(bytes_per_s=1000, over_s=0.3))
+    fetched = fetch(f"{origin}/late", target, max_bytes=10**6, private=ALL_NETWORKS, times=slow)
+    assert fetched.size_bytes == len(BODY)
+
+
+def test_a_head_that_trickles_does_not_outlast_its_time(origin: str, target: Path) -> None:
+    slow = FetchTimes(head_s=0.5)
+    with pytest.raises(SourceUnreachable):
+        fetch(f"{origin}/slow_head", target, max_bytes=10**6, private=ALL_NETWORKS, times=slow)
+
+
+def test_the_more_is_announced_the_longer_it_may_take() -> None:
+    times = FetchTimes(least_s=10, bytes_per_s=1000, unknown_s=60)
+    assert [times.whole_s(size) for size in (0, 5000, 10**6, None)] == [10, 15, 1010, 60]
+
+
+def test_a_name_whose_servers_say_nothing_is_waited_for_no_longer_than_the_rest() -> None:
+    answered = threading.Event()
+
+    def mute(*_asked: object, **_named: object) -> list[tuple[object, ...]]:
+        answered.wait(60)  # as a name server does that is not there; there is no telling the system's where to ask
+        return []
+
+    with pytest.raises(DeadlinePassed):
+        CheckedBackend(Deadline(0.2), look_up=mute).connect_tcp("slow.example", 80)
+    answered.set()
 
 
 def test_nobody_listening_is_unreachable(target: Path) -> None:
