@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.doors",
     "tests.fixtures.importing",
+    "tests.fixtures.other_user",
     "tests.fixtures.redis",
     "tests.fixtures.recognizer",
     "tests.fixtures.unreadable",

@@ -36,7 +36,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_data_home, description="Folder of the embedded database, media, Redis, logs.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the home.")
-    redis_url: str = Field("", description="Redis URL of the queue; empty: the embedded one.")
+    redis_url: str = Field(
+        "", description="Redis URL of the queue, redis://, rediss:// or unix:///PATH?db=0; empty: the embedded one."
+    )
     media_url: str = Field("", description="Folder of the media store; empty: `media` in the home.")
     media_roots: str = Field(
         "", description="Folders of recordings that stay where they are: name=/folder, comma-separated."
@@ -100,6 +102,14 @@ class Settings(BaseSettings):
     )
     gateway_requests_per_minute: float = Field(100.0, gt=0, description="Requests a minute of a gateway engine.")
     gateway_timeout_s: float = Field(60.0, gt=0, description="Longest wait for one answer to a gateway engine.")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _socket_in_one_form(cls, given: str) -> str:
+        """Celery's words for a socket are taken too."""
+        if not given.startswith("redis+socket:"):
+            return given
+        return given.replace("redis+socket:", "unix:", 1).replace("virtual_host=", "db=", 1)
 
     @field_validator("media_roots")
     @classmethod

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import redis
 from sqlalchemy import func, select
 
 from tests.fixtures.postgres_cluster import PostgresCluster
@@ -112,8 +111,7 @@ def empty_and_time(bench: Bench) -> list[float]:
     for worker in bench.stack.processes("worker"):
         worker.suspend()  # else they have the wake-ups before they can be lost
     ids = {bench.submit() for _ in range(SUBMITTED)}
-    with redis.Redis(port=bench.stack.redis_port) as client:
-        client.flushall()
+    bench.stack.empty_redis()
     for worker in bench.stack.processes("worker"):
         worker.resume()
     emptied_at, begun = time.monotonic(), dict[str, float]()

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import structlog
 from celery import Celery
@@ -60,7 +61,7 @@ def make_app(settings: Settings, work: Work | None = None, **transport: Any) -> 
     """A Celery application; ``work`` is what a wake-up for a lane does, and only a worker process has it."""
     app = Celery("longhand", set_as_current=False)
     app.conf.update(
-        broker_url=settings.redis_url,
+        broker_url=celery_url(settings.redis_url),
         broker_transport_options={**(transport or RELIABLE), "global_keyprefix": PREFIX, "client_name": "longhand"},
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -88,6 +89,17 @@ def make_app(settings: Settings, work: Work | None = None, **transport: Any) -> 
             work(Lane(lane))
 
     return app
+
+
+def celery_url(redis_url: str) -> str:
+    """The same Redis in Celery's words, which differ where it listens on a socket."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    asked = dict(parse_qsl(parts.query))
+    names = [quote(asked.get(name, ""), safe="") for name in ("username", "password")]
+    login = parts.netloc or (f"{':'.join(names)}@" if any(names) else "")
+    return f"redis+socket://{login}{parts.path}?virtual_host={asked.get('db', '0')}"
 
 
 def queue_of(lane: Lane) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from api.cli.stack.embedded_redis import find_redis, redis_answers, redis_command
+from api.cli.stack.embedded_redis import find_redis, place_socket, redis_answers, redis_command, socket_url
 from api.cli.stack.ports import LOOPBACK, answers, free_port, url_of
 from api.cli.stack.supervisor import Part
 from worker.settings import Settings, child_environment
@@ -33,18 +33,18 @@ def own_command(*words: str) -> list[str]:
 
 def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine: str, model: str) -> Plan:
     """Decide on every process. ``model`` is the engine's own name; raises CommandError where no Redis is to be had."""
-    redis = None if settings.redis_url else free_port()
+    redis = None if settings.redis_url else place_socket(settings.home)
     recognizer = free_port() if embeds_service(settings) else None
     changes = {"service": settings.service}
     if redis:
-        changes["redis_url"] = f"redis://{LOOPBACK}:{redis}/0"
+        changes["redis_url"] = socket_url(redis)
     if recognizer:
         changes["local_url"] = f"ws://{LOOPBACK}:{recognizer}{SESSION_PATH}"
         changes["model"] = settings.model or model
     part = partial(Part, environment=child_environment(settings, **changes))
     parts = []
     if redis:
-        command = redis_command(find_redis(), redis, settings.home / "redis")
+        command = redis_command(find_redis(), settings.home)
         parts.append(part(name="redis", command=command, ready=partial(redis_answers, redis)))
     if recognizer:
         command = own_command("recognizer", "--port", str(recognizer), "--engine", engine)

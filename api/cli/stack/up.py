@@ -12,6 +12,7 @@ import typer
 from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, Exit, child_problem
 from api.cli.output.printing import note, put
+from api.cli.stack.embedded_redis import remove_socket
 from api.cli.stack.home import HomeTaken, Server, announce, own_home, running_server
 from api.cli.stack.plan import Plan, own_command, plan_stack
 from api.cli.stack.ports import LOOPBACK, free_port, is_free
@@ -77,6 +78,7 @@ def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: En
         note("Ending: workers finish the segments in flight (once more Ctrl-C ends at once).")
     finally:
         supervisor.end(lambda: len(signals) > 1)
+        remove_socket(settings.home)
     return Exit.OK
 
 

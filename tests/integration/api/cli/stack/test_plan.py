@@ -15,7 +15,7 @@ def names(made: Plan) -> list[str]:
 def test_with_nothing_configured_everything_is_embedded() -> None:
     made = plan()
     assert names(made) == ["redis", "recognizer", "dispatcher", "worker-1", "api"]
-    assert made.environment["LONGHAND_REDIS_URL"].startswith("redis://127.0.0.1:")
+    assert made.environment["LONGHAND_REDIS_URL"].startswith("unix://")
     assert made.environment["LONGHAND_LOCAL_URL"].startswith("ws://127.0.0.1:")
 
 
