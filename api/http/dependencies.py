@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from api.http.key_lookup import KeyLookup
 from api.http.long_poll import HeldPolls
+from api.http.looks import Looks
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
@@ -36,6 +37,7 @@ class Dependencies:
     wake: Wake
     metrics: Metrics
     holds: HeldPolls = field(default_factory=HeldPolls)
+    looks: Looks = field(default_factory=Looks)
     uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
 
     @cached_property

@@ -39,12 +39,12 @@ class BatchRequest:
     name: str | None
     items: list[Any]
 
-    def prepare(self, deps: Dependencies) -> list[Prepared]:
-        """Each item ready to be submitted, or what it is refused for. Looks at the URLs, writes nothing."""
+    def prepare(self, deps: Dependencies, looks_s: float) -> list[Prepared]:
+        """Each item ready to be submitted, or what it is refused for. Looks at the URLs for so long, writes nothing."""
         specs = Specs(deps.database, deps.services)
         read = [_read(item, specs) for item in self.items]
         good = [entry for entry in read if isinstance(entry, tuple)]
-        recordings = iter(registered_many([options for options, *_ in good], deps.settings))
+        recordings = iter(registered_many([options for options, *_ in good], deps.settings, deps.looks.one_s, looks_s))
         return [_joined(entry, recordings) for entry in read]
 
 

@@ -32,9 +32,7 @@ from worker.shapes.options import JobOptions, UrlOptions
 from worker.spec import RequestedSpec
 from worker.views.jobs import read_job
 
-LOOK_S = 3.0  # for one URL
-LOOKS_S = 10.0  # for all of a batch; those that are not reached in it are registered without a look
-LOOKS_AT_ONCE = 16
+LOOKS_AT_ONCE = 16  # of a batch
 Refusal = RequestError | SourceForbidden | SourceMissing
 REFUSALS = (RequestError, SourceForbidden, SourceMissing)
 
@@ -99,8 +97,8 @@ def stored_recording(archive: str, saved: SavedFile, name: str, **described: Any
     )
 
 
-def registered(options: UrlOptions, settings: Settings, look_s: float = LOOK_S) -> NewRecording:
-    """The source as a recording.
+def registered(options: UrlOptions, settings: Settings, look_s: float) -> NewRecording:
+    """The source as a recording, after a look of at most ``look_s``; 0: without one.
 
     Raises what can be known now: InvalidRequest, SourceForbidden, SourceMissing, UploadTooLarge. A source that does
     not answer is registered all the same: its job tries again, and says what it meets.
@@ -129,13 +127,18 @@ def _recording(options: UrlOptions, state: SourceIdentity) -> NewRecording:
     )
 
 
-def registered_many(many: Sequence[UrlOptions], settings: Settings) -> list[NewRecording | Refusal]:
-    """The same for each of many, at once and within LOOKS_S; what would be raised stands in its place."""
-    end = time.monotonic() + LOOKS_S
+def registered_many(
+    many: Sequence[UrlOptions], settings: Settings, look_s: float, looks_s: float
+) -> list[NewRecording | Refusal]:
+    """The same for each of many, several at once; what would be raised stands in its place.
+
+    Those that are not reached within ``looks_s`` are registered without a look.
+    """
+    end = time.monotonic() + looks_s
 
     def look(options: UrlOptions) -> NewRecording | Refusal:
         try:
-            return registered(options, settings, min(LOOK_S, end - time.monotonic()))
+            return registered(options, settings, min(look_s, end - time.monotonic()))
         except REFUSALS as refusal:
             return refusal
 

@@ -14,7 +14,7 @@ from api.http.bodies import pulled, read_body, within
 from api.http.dependencies import Dependencies, Deps
 from api.http.idempotent_writes import Answer, IdempotentWrite, Once
 from api.requests import submissions
-from api.requests.batches import MAX_BODY_BYTES, BatchRequest, read_batch_request, submit_items
+from api.requests.batches import MAX_BODY_BYTES, BatchRequest, Prepared, read_batch_request, submit_items
 from api.requests.docs import BATCH, SUBMISSION, problems
 from api.requests.manifest_upload import PATH, ManifestSubmission
 from api.requests.options import read_options, read_url_options
@@ -24,7 +24,7 @@ from worker.errors import InvalidRequest
 from worker.imports.manifests import is_manifest, kind_of
 from worker.queue.batches import add_batch
 from worker.shapes.jobs import Batch, SubmittedBatch, SubmittedJob, SubmittedManifest
-from worker.shapes.options import JobOptions
+from worker.shapes.options import JobOptions, UrlOptions
 from worker.strict_json import parse_json
 from worker.views.jobs import read_batch
 
@@ -49,7 +49,7 @@ async def submit_job(request: Request, deps: Deps, once: Once) -> SubmittedJob:
     if kind == "multipart/form-data":
         return await _uploaded(request, deps, content_type, once)
     if kind == "application/json":
-        return await run_in_threadpool(_by_url, deps, parse_json(await read_body(request)), once)
+        return await _by_url(deps, parse_json(await read_body(request)), once)
     raise InvalidRequest("Send multipart/form-data with a field `file`, or application/json with a `url`.")
 
 
@@ -69,7 +69,9 @@ async def submit_batch(request: Request, deps: Deps, once: Once) -> SubmittedBat
     if is_manifest(content_type):
         return await _manifest(request, deps, kind_of(content_type), once)
     batch = read_batch_request(await read_body(request, MAX_BODY_BYTES))
-    return await run_in_threadpool(_items, deps, batch, once)
+    async with deps.looks.at_batch() as looks_s:
+        prepared = await run_in_threadpool(batch.prepare, deps, looks_s)
+    return await run_in_threadpool(_items, batch, prepared, once)
 
 
 @router.get("/v1/batches/{batch_id}", dependencies=[READ], tags=["batches"], responses=problems(404))
@@ -105,15 +107,21 @@ def _keep(deps: Dependencies, upload: Upload[JobOptions], once: IdempotentWrite)
     return once(work, fields, upload.saved.digest)
 
 
-def _by_url(deps: Dependencies, given: object, once: IdempotentWrite) -> SubmittedJob:
-    options = read_url_options(given)
-    submissions.check(options, deps)
-    recording = registered(options, deps.settings)
+async def _by_url(deps: Dependencies, given: object, once: IdempotentWrite) -> SubmittedJob:
+    options = await run_in_threadpool(_url_options, deps, given)
+    async with deps.looks.at_one() as look_s:
+        recording = await run_in_threadpool(registered, options, deps.settings, look_s)
 
     def work(session: Session) -> Answer[SubmittedJob]:
         return submissions.answer(session, recording, options, deps.services)
 
-    return once(work, submissions.request_fields(options))
+    return await run_in_threadpool(once, work, submissions.request_fields(options))
+
+
+def _url_options(deps: Dependencies, given: object) -> UrlOptions:
+    options = read_url_options(given)
+    submissions.check(options, deps)
+    return options
 
 
 async def _manifest(request: Request, deps: Dependencies, kind: str, once: IdempotentWrite) -> SubmittedManifest:
@@ -126,9 +134,7 @@ async def _manifest(request: Request, deps: Dependencies, kind: str, once: Idemp
     )
 
 
-def _items(deps: Dependencies, batch: BatchRequest, once: IdempotentWrite) -> SubmittedBatch:
-    prepared = batch.prepare(deps)
-
+def _items(batch: BatchRequest, prepared: list[Prepared], once: IdempotentWrite) -> SubmittedBatch:
     def work(session: Session) -> Answer[SubmittedBatch]:
         batch_id = add_batch(session, batch.name)
         items, lanes = submit_items(session, prepared, batch_id)
