@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from fastapi import Depends, FastAPI
 
 from api.http import problems
+from api.http.admission import Admission
+from api.http.application import Application, Layer
+from api.http.bodies import known_media_type
 from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
 from api.http.key_lookup import KeyLookup
@@ -25,6 +29,7 @@ from api.routes import (
     submit,
     transcripts,
 )
+from realtime.hosts import HostRule
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
@@ -51,18 +56,23 @@ ROUTES = (
     services,
 )
 log = structlog.get_logger(__name__)
+LOOPBACK = "127.0.0.1"
+# What is looked at of every request before its key and its body.
+BEFORE_ROUTES = [Depends(storable_address), Depends(known_query), Depends(known_media_type)]
 CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
 
 
 def make_app(
     settings: Settings,
     *,
+    host: str = LOOPBACK,
     wake: Wake | None = None,
     ending: Callable[[], bool] = lambda: False,
     no_keys: bool = False,
 ) -> FastAPI:
     """The application. With ``no_keys`` everybody may do everything.
 
+    ``host`` is the address that its server listens at: one of the names by which it may be asked.
     ``wake`` tells workers that a lane has work; without one they are told through Redis, and without a Redis not at
     all. ``ending`` says that the server goes down: polls that are held are then answered, so that it need not wait for
     them.
@@ -83,13 +93,20 @@ def make_app(
         yield
         deps.database.close()
 
-    app = FastAPI(title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = Application(layers(settings, host), title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
     app.state.deps = deps
     problems.install(app)
     app.add_exception_handler(Replayed, replayed)
     for routes in ROUTES:
-        app.include_router(routes.router, dependencies=[Depends(storable_address), Depends(known_query)])
+        app.include_router(routes.router, dependencies=BEFORE_ROUTES)
     return app
+
+
+def layers(settings: Settings, host: str) -> list[Layer]:
+    """What every request passes before a route is looked for, the outermost first."""
+    return [
+        partial(Admission, hosts=HostRule(host, settings.hosts)),
+    ]
 
 
 def _through_redis(settings: Settings) -> Wake:

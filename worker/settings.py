@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     worker_max_jobs: int = Field(10_000, ge=1, description="Jobs after which a worker process is started anew.")
     worker_max_bytes: int = Field(1024**3, gt=0, description="Memory above which a worker process is started anew.")
 
+    allowed_hosts: str = Field(
+        "", description="Names by which API and local service may be asked beside loopback's, comma-separated."
+    )
     url: str = Field("", description="For the command line: the server's URL.")
     api_key: SecretStr | None = Field(None, description="For the command line: the server's key.")
     recognizer_key: SecretStr | None = Field(None, description="Keys that the local service accepts, comma-separated.")
@@ -147,6 +150,19 @@ class Settings(BaseSettings):
         if self.allow_private_urls in {"True", "False"}:
             return ALL_NETWORKS if self.allow_private_urls == "True" else ()
         return tuple(map(ip_network, _listed(self.allow_private_urls)))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_of_hosts(cls, given: str) -> str:
+        for name in _listed(given):
+            if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?", name):
+                raise ValueError("give names as Host has them, comma-separated: no scheme, no path, no wildcard")
+        return given
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """The names of ``allowed_hosts``, each perhaps with a port."""
+        return tuple(_listed(self.allowed_hosts))
 
     @cached_property
     def resolved_database_url(self) -> str:

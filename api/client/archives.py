@@ -102,7 +102,8 @@ class ArchiveCalls(Transport):
     ) -> tuple[Version, bool]:
         """Bring a transcript in a form of ours: the version that it is now, and whether it was there before."""
         query = without_empty({"format": form, "pin": pin, "language": language})
-        answer = self.send("POST", path_of("recordings", recording_id, "transcripts"), params=query, content=content)
+        path, headers = path_of("recordings", recording_id, "transcripts"), {"Content-Type": "application/octet-stream"}
+        answer = self.send("POST", path, params=query, content=content, headers=headers)
         return read_shape(Version, answer), answer.status_code == httpx.codes.OK
 
     def compare_versions(self, old_id: str, new_id: str) -> Comparison:

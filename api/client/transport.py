@@ -104,7 +104,7 @@ class Transport:
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **request: Any) -> httpx.Response:  # noqa: ANN401  # as httpx has them
         """A change: ``body`` as JSON, ``request`` as httpx takes it."""
-        headers = fresh_key() if method == "POST" else {}
+        headers = {**(fresh_key() if method == "POST" else {}), **request.pop("headers", {})}
         given = request if body is None else {**request, "json": dict(body)}
         return self.answer(lambda: self.http.request(method, path, headers=headers, **given))
 

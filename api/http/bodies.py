@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 
 from anyio import from_thread
 from fastapi import Request
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
+from api.http.problems import MediaTypeUnsupported
 from worker.errors import InvalidRequest, UploadTooLarge
 from worker.shapes.fields import sentence
 from worker.strict_json import parse_json
@@ -14,6 +16,34 @@ from worker.strict_json import parse_json
 Fields = TypeVar("Fields")
 
 MAX_JSON_BYTES = 1024**2
+
+
+JSON = "application/json"
+
+
+async def known_media_type(request: Request) -> None:
+    """Raises MediaTypeUnsupported where the body is of no type that the route's documentation has, or else JSON.
+
+    A page can send text, a form, or a body of no type to any server, and is asked nothing; with any other type its
+    browser asks first. So no route may take these, but for forms that bring a file.
+    """
+    if not _has_body(request):
+        return
+    given = [value.partition(";")[0].strip().lower() for value in request.headers.getlist("content-type")]
+    takes = takes_media_types(request.scope["route"])
+    if len(given) != 1 or given[0] not in takes:
+        sent = f"The body is {given[0][:100] or 'of no type'}" if given else "The body has no Content-Type"
+        raise MediaTypeUnsupported(f"{sent}: the route takes {', '.join(takes)}.")
+
+
+def takes_media_types(route: APIRoute) -> tuple[str, ...]:
+    """The types of a body that its documentation has."""
+    documented: dict[str, Any] = (route.openapi_extra or {}).get("requestBody", {}).get("content", {JSON: {}})
+    return tuple(documented)
+
+
+def _has_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
 
 
 async def read_body(request: Request, max_bytes: int = MAX_JSON_BYTES) -> bytes:

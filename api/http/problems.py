@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from realtime.protocol.errors import CodedError
 from worker import errors
@@ -17,6 +18,7 @@ from worker.shapes.base import Problem
 from worker.shapes.fields import sentence
 
 RETRY_AFTER_S = 2
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 STREAMED = ("multipart/", "text/csv", "application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
 
@@ -28,6 +30,21 @@ class RouteUnknown(errors.NotFound):
 class MethodNotAllowed(errors.RequestError):
     code = "method_not_allowed"
     hint = "The path is right, the method is not: /docs lists the routes."
+
+
+class HostUnknown(errors.RequestError):
+    code = "host_unknown"
+    hint = "No server of this name is here: ask for 127.0.0.1 or localhost, or add the name to LONGHAND_ALLOWED_HOSTS."
+
+
+class ForeignOrigin(errors.RequestError):
+    code = "foreign_origin"
+    hint = "A page of another origin asked for this: no page but the server's own may, open the address yourself."
+
+
+class MediaTypeUnsupported(errors.RequestError):
+    code = "media_type_unsupported"
+    hint = "The Content-Type is none that the route takes: send application/json, or what /docs lists for it."
 
 
 # The first class that an error is one of gives its status; what is not here is a fault of ours.
@@ -42,6 +59,9 @@ STATUSES: dict[type[CodedError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     MethodNotAllowed: 405,
+    HostUnknown: 421,
+    ForeignOrigin: 403,
+    MediaTypeUnsupported: 415,
     errors.RequestError: 400,
     errors.RecordingError: 400,
     errors.DatabaseUnavailable: 503,
@@ -103,10 +123,18 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return problem_response(errors.InvalidRequest(sentence(error.errors())))
 
 
-async def _framework(_request: Request, error: Exception) -> Response:
+async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
     kind = FRAMEWORK.get(error.status_code, errors.InvalidRequest)
-    return problem_response(kind(), dict(error.headers or {}))
+    allow = {"Allow": ", ".join(_allowed(request))} if kind is MethodNotAllowed else {}
+    return problem_response(kind(), {**(error.headers or {}), **allow})
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of the path: the framework names those of the first route only."""
+    routes = request.app.router.routes
+    asked = {method: {**request.scope, "method": method} for method in METHODS}
+    return [method for method, scope in asked.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from api.requests.imports import ImportFields
 from api.requests.options import RetryOptions
+from worker.imports.manifests import KINDS
 from worker.imports.rows import DescribedFields
 from worker.shapes.base import Problem
 from worker.shapes.options import JobOptions, UrlOptions
@@ -14,7 +15,7 @@ from worker.shapes.selection import JobFields
 MEANINGS = {
     400: "The request is wrong; the sentence names the field.",
     401: "There is no key, or none that holds.",
-    403: "The key does not allow it.",
+    403: "The key does not allow it, or a page of another origin asks.",
     404: "The id names nothing.",
     409: "The state does not allow it, or the first request with this Idempotency-Key has not ended.",
     413: "The upload is too large.",
@@ -24,6 +25,12 @@ MEANINGS = {
 }
 
 
+ANY_OTHER = (
+    "Any other error. Each route may answer 403 to a page of another origin, 415 to a body of another type, and 421 "
+    "where it is asked by a name that is not the server's."
+)
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route that wants a key."""
     return open_problems(401, 403, *statuses)
@@ -31,11 +38,17 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def open_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of any route. With a default one FastAPI does not add its own 422, which is never answered here."""
+    return {**{status: _problem(MEANINGS[status]) for status in (*statuses, 503)}, **other_problems()}
+
+
+def other_problems() -> dict[int | str, dict[str, Any]]:
+    """What any route may answer."""
+    return {"default": _problem(ANY_OTHER)}
+
+
+def _problem(description: str) -> dict[str, Any]:
     body = {"application/problem+json": {"schema": Problem.model_json_schema()}}
-    named: dict[int | str, dict[str, Any]] = {
-        status: {"description": MEANINGS[status], "content": body} for status in (*statuses, 503)
-    }
-    return {**named, "default": {"description": "Any other error.", "content": body}}
+    return {"description": description, "content": body}
 
 
 def _upload_schema(beside: type[BaseModel]) -> dict[str, Any]:
@@ -64,8 +77,7 @@ _MANIFEST: dict[str, Any] = {
 IMPORT = request_body(
     {
         "application/json": ImportFields.model_json_schema(),
-        "application/x-ndjson": _MANIFEST,
-        "text/csv": _MANIFEST,
+        **dict.fromkeys(KINDS, _MANIFEST),
     }
 )
 UPLOADED = request_body({"multipart/form-data": _upload_schema(DescribedFields)})
@@ -82,7 +94,6 @@ BATCH = request_body(
             "additionalProperties": True,
             "description": "Other fields are options of all items. A bare list of items will do as well.",
         },
-        "application/x-ndjson": {"type": "string", "description": "A manifest: an item a line."},
-        "text/csv": {"type": "string", "description": "A manifest: the first line names the columns."},
+        **dict.fromkeys(KINDS, _MANIFEST),
     }
 )

@@ -26,11 +26,9 @@ from worker.views.reviews import MOST_PASSAGES, PASSAGES, ballot_view, csv_lines
 
 router = APIRouter(tags=["campaigns"])
 Voter = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-# The page runs and loads nothing, whatever a transcript says.
-SEALED = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-}
+# The page runs, loads, sends and is embedded in nothing, whatever a transcript says.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+SEALED = {"Content-Security-Policy": POLICY}
 
 
 class Form(StrEnum):

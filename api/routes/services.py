@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 import migrations
 from api.http.authentication import METRICS, READ, SeesDetails
 from api.http.dependencies import Deps
-from api.requests.docs import open_problems, problems
+from api.requests.docs import open_problems, other_problems, problems
 from worker.errors import DatabaseUnavailable
 from worker.metrics import CONTENT_TYPE
 from worker.shapes.base import Page
@@ -22,7 +22,7 @@ def get_services(deps: Deps) -> Page[Service]:
     return read_services(deps.database, deps.services)
 
 
-@router.get("/healthz", tags=["process"])
+@router.get("/healthz", tags=["process"], responses=other_problems())
 async def get_health() -> Health:
     """The process answers."""
     return Health(status="ok")

@@ -28,7 +28,10 @@ from worker.views.transcripts import compare_versions, read_transcript, read_ver
 MAX_BYTES = 32 * 1024**2
 router = APIRouter()
 FORMS = {MEDIA_TYPES[form]: {"schema": {"type": "string"}} for form in Format if form != Format.JSON}
-BROUGHT = request_body({MEDIA_TYPES[form]: {"type": "string"} for form in Format})
+BYTES = "application/octet-stream"  # of which the query names the form
+# A page may send plain text to any server unasked, so it is not taken as such.
+BROUGHT_TYPES = [BYTES, *(MEDIA_TYPES[form] for form in Format if form != Format.TXT)]
+BROUGHT = request_body({media_type: {"type": "string"} for media_type in BROUGHT_TYPES})
 FormatQuery = Annotated[str | None, Query(alias="format", description="json, txt, srt, vtt or tsv.")]
 MediaType = Annotated[str | None, Header(description="The same, as a media type.")]
 

@@ -76,7 +76,7 @@ def pin_one(archive: Archive) -> str:
     """A person corrects one transcript; the recording's name."""
     name, recording = min(archive.recordings().items(), key=lambda one: one[0])
     url = f"/v1/recordings/{recording['id']}/transcripts?format=txt&pin=true"
-    assert archive.client.post(url, content=CORRECTED, headers={"Content-Type": "text/plain"}).is_success
+    assert archive.client.post(url, content=CORRECTED, headers={"Content-Type": "application/octet-stream"}).is_success
     return name
 
 

@@ -67,7 +67,8 @@ def test_what_cannot_be_changed_is_refused_by_name(closed_house: House, fields: 
 def test_only_what_is_there_can_be_described(closed_house: House) -> None:
     answer = closed_house.client.patch(f"/v1/recordings/{'0' * 32}", json={"language": "en"})
     assert answer.json()["code"] == "unknown_recording"
-    assert closed_house.client.post(AT, json={}).json()["code"] == "invalid_request"
+    assert closed_house.client.post(AT, json={}).json()["code"] == "media_type_unsupported"
+    assert closed_house.client.post(AT).json()["code"] == "invalid_request"
     assert closed_house.client.get("/v1/imports/none").json()["code"] == "unknown_import"
     assert closed_house.client.get("/v1/imports/none/problems").json()["code"] == "unknown_import"
 

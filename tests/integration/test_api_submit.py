@@ -176,7 +176,7 @@ def test_what_is_left_of_a_refused_upload_is_not_waited_for(house: House) -> Non
         (form(("archive", b"\xff"), ("file", sound())), "UTF-8"),
         ({"content": b"nonsense", "headers": {"content-type": "multipart/form-data; boundary=xx"}}, "form"),
         ({"content": b"", "headers": {"content-type": "multipart/form-data"}}, "boundary"),
-        ({"content": b"RIFF", "headers": {"content-type": "audio/wav"}}, "multipart/form-data"),
+        ({}, "multipart/form-data"),
         ({"content": b"{", "headers": JSON}, "JSON"),
         ({"content": b"[]", "headers": JSON}, "object"),
         ({"json": {"context": "x" * 2_000_000}}, "longer"),

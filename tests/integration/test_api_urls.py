@@ -150,7 +150,7 @@ def test_a_batch_can_be_a_bare_list_or_empty(open_house: House, site: Site) -> N
     [(b"17", "list"), (b'{"items": 3}', "items"), (b'{"name": 3}', "name"), (b"[" + b"1," * 1000 + b"1]", "1000")],
 )
 def test_a_body_that_is_no_batch_is_refused(closed_house: House, body: bytes, named: str) -> None:
-    response = closed_house.client.post("/v1/batches", content=body)
+    response = closed_house.client.post("/v1/batches", content=body, headers={"Content-Type": "application/json"})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_request")
     assert named in response.json()["detail"]
 

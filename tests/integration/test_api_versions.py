@@ -72,12 +72,13 @@ def test_an_older_version_is_chosen_and_pinned(house: House) -> None:
 
 def test_the_same_key_brings_a_transcript_once(house: House) -> None:
     recording_id = finished(house.database).recording_id
-    url, headers = f"/v1/recordings/{recording_id}/transcripts", {"Idempotency-Key": "k", "Content-Type": "text/plain"}
-    first, again = (house.client.post(url, content=b"Hello.", headers=headers) for _ in range(2))
+    url = f"/v1/recordings/{recording_id}/transcripts"
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/octet-stream"}
+    first, again = (house.client.post(f"{url}?format=txt", content=b"Hello.", headers=headers) for _ in range(2))
 
     assert first.json() == again.json()
     assert len(house.client.get(url).json()["items"]) == 2
-    assert house.client.post(url, content=b"Other.", headers=headers).status_code == 422
+    assert house.client.post(f"{url}?format=txt", content=b"Other.", headers=headers).status_code == 422
 
 
 def test_two_versions_are_compared_and_a_pinned_one_of_a_person_is_what_was_said(house: House) -> None:
@@ -101,7 +102,7 @@ def test_versions_of_different_recordings_are_not_compared(house: House) -> None
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
-        ("recordings/none/transcripts", "Hello.", "unknown_recording"),
+        ("recordings/none/transcripts?format=txt", "Hello.", "unknown_recording"),
         ("recordings/none/current", '{"transcript": "t"}', "unknown_recording"),
         ("recordings/{id}/current", '{"transcript": "none"}', "unknown_transcript"),
         ("recordings/{id}/current", "{}", "invalid_request"),
@@ -114,9 +115,8 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(house: House, path: str
     recording_id = finished(house.database).recording_id
     before = recording(house, recording_id)
     content = body.encode() if isinstance(body, str) else body
-    response = house.client.post(
-        f"/v1/{path.format(id=recording_id)}", content=content, headers={"Content-Type": "text/plain"}
-    )
+    kind = "application/octet-stream" if "/transcripts" in path else "application/json"
+    response = house.client.post(f"/v1/{path.format(id=recording_id)}", content=content, headers={"Content-Type": kind})
 
     assert response.json()["code"] == code
     assert recording(house, recording_id) == before

@@ -35,8 +35,8 @@ def api(
     from api.app import make_app  # noqa: PLC0415  # see the module's docstring
 
     configure_logging()
-    app = make_app(settings, ending=lambda: server.should_exit, no_keys=True)
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
+    app = make_app(settings, host=host, ending=lambda: server.should_exit, no_keys=True)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
     config.timeout_graceful_shutdown = HELD_S
     server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has ended in good order
