@@ -16,11 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker import workers
 from worker.attempt.pipeline import work_on
 from worker.attempt.resources import WorkerResources, open_resources
+from worker.attempt.slots import Slots
 from worker.claims.lease import Stop
 from worker.errors import StorageFailed
 from worker.ids import process_name
 from worker.processes.housekeeping import sweep_leftovers
-from worker.processes.slots import Slots
 from worker.processes.watchdog import SILENCE_S, Watchdog
 from worker.queue import jobs
 from worker.settings import Settings

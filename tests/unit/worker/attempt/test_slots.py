@@ -1,6 +1,6 @@
 from contextlib import ExitStack
 
-from worker.processes.slots import Slots, reserved_of
+from worker.attempt.slots import Slots, reserved_of
 from worker.states import Lane
 
 
