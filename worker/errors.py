@@ -18,7 +18,7 @@ CodedError
 ├── BudgetExhausted               whoever set the budget: jobs wait for its next day, or for more
 └── InternalError                 we must, or the machine
     ├── DecoderFailed, StorageFailed, DatabaseUnavailable, QueueUnavailable
-    ├── WorkerLost, UnexpectedError
+    ├── SourcesBusy, WorkerLost, UnexpectedError
     └── ConfigurationError        the operator
 
 `AttemptEnded` and its children are no errors: they are how a worker that may no longer work on a job is told.
@@ -284,6 +284,11 @@ class DatabaseUnavailable(InternalError):
 class QueueUnavailable(InternalError):
     code = "queue_unavailable"
     hint = "Redis does not answer: look at LONGHAND_REDIS_URL; accepted jobs are kept and go on when it is back."
+
+
+class SourcesBusy(InternalError):
+    code = "sources_busy"
+    hint = "As many sources are fetched as half of the worker's slots may: the job goes on when one of them is done."
 
 
 class WorkerLost(InternalError):

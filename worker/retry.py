@@ -16,7 +16,14 @@ from realtime.protocol.errors import (
     ServiceLimited,
     ServiceRefused,
 )
-from worker.errors import BudgetExhausted, DatabaseUnavailable, InternalError, QueueUnavailable, SourceUnreachable
+from worker.errors import (
+    BudgetExhausted,
+    DatabaseUnavailable,
+    InternalError,
+    QueueUnavailable,
+    SourcesBusy,
+    SourceUnreachable,
+)
 
 MAX_ATTEMPTS = 5
 MAX_SOURCE_ATTEMPTS = 4  # an unreachable source is rarely back within hours, and its owner should hear of it
@@ -27,7 +34,7 @@ QUOTA_DELAY_S = 300.0  # windows of quotas are minutes to a month: once in five 
 BUDGET_DELAY_S = 60.0  # claims pass over the job until the budget's next day; somebody may raise it before
 
 # What the service, the network or a part of ours that comes back by itself did: no fault of the job.
-INFRASTRUCTURE = (ServiceFault, NetworkFault, ServiceLimited, DatabaseUnavailable, QueueUnavailable)
+INFRASTRUCTURE = (ServiceFault, NetworkFault, ServiceLimited, DatabaseUnavailable, QueueUnavailable, SourcesBusy)
 
 
 class TooManyGaps(ContentRefused):

@@ -1,12 +1,14 @@
 """A recording's bytes as a file: from the media store, or fetched from its source for as long as a job needs them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from worker.claims.lease import Lease
+from worker.attempt.slots import Slots
+from worker.claims.lease import POLL_S, Lease
 from worker.database import Database
-from worker.errors import SourceChanged, SourceMissing
+from worker.errors import SourceChanged, SourceMissing, SourcesBusy
 from worker.ids import new_id
 from worker.media import identities
 from worker.media.identities import SourceIdentity
@@ -17,14 +19,23 @@ from worker.models import Recording
 from worker.recordings import learn
 from worker.settings import Settings
 
+PLACE_WAIT_S = 1.0  # then the job gives its slot back
+
 
 class Sources:
-    """Opens recordings for attempts; what is learnt about one on the way is kept with it."""
+    """Opens recordings for attempts; what is learnt about one on the way is kept with it.
 
-    def __init__(self, database: Database, media: MediaStore, settings: Settings) -> None:
+    No more than half of the process's slots fetch at once, with a share for the interactive lane as slots have it.
+    """
+
+    def __init__(
+        self, database: Database, media: MediaStore, settings: Settings, *, place_wait_s: float = PLACE_WAIT_S
+    ) -> None:
         self._database = database
         self._media = media
         self._settings = settings
+        self._places = Slots(max(1, settings.jobs // 2))
+        self._place_wait_s = place_wait_s
 
     @contextmanager
     def open(self, recording: Recording, lease: Lease) -> Iterator[SourceFile]:
@@ -56,12 +67,30 @@ class Sources:
 
     def _fetch(self, recording: Recording, lease: Lease, target: Path) -> str:
         url, state = recording.source_url or "", _expected_state(recording)
-        fetched = fetch_source(url, target, self._settings, state, lambda _size: lease.got_on())
+        with self._place(lease):
+            fetched = fetch_source(url, target, self._settings, state, lambda _size: lease.got_on())
         if recording.digest is None:
             learn(self._database, lease.claim, digest=fetched.digest, size_bytes=fetched.size_bytes)
         elif recording.digest != fetched.digest:
             raise SourceChanged
         return fetched.digest
+
+    @contextmanager
+    def _place(self, lease: Lease) -> Iterator[None]:
+        """A place among those that fetch, so that slow servers leave slots for recordings that are here.
+
+        Raises SourcesBusy where none comes free soon, and as `Lease.check` does.
+        """
+        until = time.monotonic() + self._place_wait_s
+        while True:
+            with self._places.room_for(lease.claim.spec.lane) as held:
+                if held:
+                    yield
+                    return
+            if time.monotonic() >= until:
+                raise SourcesBusy
+            lease.got_on()
+            time.sleep(POLL_S)
 
 
 def _expected_state(recording: Recording) -> SourceIdentity:

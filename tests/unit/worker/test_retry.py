@@ -23,12 +23,14 @@ from worker.errors import (
     DecoderFailed,
     NoAudioStream,
     SourceMissing,
+    SourcesBusy,
     SourceUnreachable,
     TooLong,
     UnexpectedError,
 )
 from worker.retry import Decision, History, Kind, backoff_s, decide, too_many_gaps
 
+OURS = (DatabaseUnavailable(), SourcesBusy())  # and come back by themselves
 jitters = st.floats(0, 1, exclude_max=True)
 
 
@@ -58,7 +60,15 @@ def test_an_unreachable_source_is_tried_a_few_times() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [ServiceFault(), ConnectionLost(), ServiceTimeout(), ServiceUnreachable(), RateLimited(), DatabaseUnavailable()],
+    [
+        ServiceFault(),
+        ConnectionLost(),
+        ServiceTimeout(),
+        ServiceUnreachable(),
+        RateLimited(),
+        DatabaseUnavailable(),
+        SourcesBusy(),
+    ],
 )
 @given(jitter=jitters, stalls=st.integers(0, 100_000), attempts=st.integers(0, 1000))
 def test_an_outage_fails_no_job_however_long(error: CodedError, jitter: float, stalls: int, attempts: int) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -12,19 +12,21 @@ import pytest
 from sqlalchemy import select
 
 from tests.fixtures.rows import SPEC
+from worker.attempt.conclusion import conclude
 from worker.attempt.resources import WorkerResources, open_resources
+from worker.attempt.sources import Sources
 from worker.claims.claim import Claim
 from worker.claims.lease import Lease, Stop
 from worker.database import Database
-from worker.errors import AttemptEnded, JobCancelled, SourceChanged, Stopping
+from worker.errors import AttemptEnded, JobCancelled, SourceChanged, SourcesBusy, Stopping
 from worker.media import identities
 from worker.media.identities import SourceIdentity
 from worker.media.mounts import identify_mounted
-from worker.models import Recording
+from worker.models import Job, Recording
 from worker.queue import jobs, submission
 from worker.recordings import NewRecording
 from worker.settings import Settings
-from worker.states import Lane
+from worker.states import JobState, Lane
 
 BODY = b"RIFF" * 1000
 
@@ -110,6 +112,16 @@ def row(database: Database) -> Recording:
         return session.scalars(select(Recording)).one()
 
 
+def all_rows(database: Database) -> Sequence[Recording]:
+    with database.reading() as session:
+        return session.scalars(select(Recording)).all()
+
+
+def job_of(resources: WorkerResources, claimed: Claim) -> Job:
+    with resources.database.reading() as session:
+        return session.get_one(Job, claimed.job_id)
+
+
 def read(resources: WorkerResources, lease: Lease) -> bytes:
     with resources.sources.open(row(resources.database), lease) as source:
         assert source.digest == hashlib.sha256(source.path.read_bytes()).hexdigest()
@@ -175,6 +187,55 @@ def test_a_long_fetch_ends_with_its_lease(
         read(resources, lease)
     ending.join()
     assert fetched_files(resources) == []
+
+
+def test_half_of_the_slots_fetch_and_the_rest_give_theirs_back(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    slow = register(resources, f"{origin}/slow", SourceIdentity())
+    quick = register(resources, f"{origin}/a", SourceIdentity())
+    rows = {found.source_url: found for found in all_rows(resources.database)}
+    settings = resources.settings.model_copy(update={"jobs": 2})
+    sources = Sources(resources.database, resources.media, settings, place_wait_s=0.5)
+    ended: list[Exception] = []
+
+    def fetch_slowly() -> None:
+        try:
+            with sources.open(rows[f"{origin}/slow"], leased(slow, stop)):
+                pass
+        except AttemptEnded as error:
+            ended.append(error)
+
+    fetching = threading.Thread(target=fetch_slowly)
+    fetching.start()
+    assert Origin.begun.wait(30)
+    with pytest.raises(SourcesBusy), sources.open(rows[f"{origin}/a"], leased(quick, stop)):
+        pytest.fail("it was fetched")
+    Origin.stop.set()
+    fetching.join()
+    assert ended == []
+    with sources.open(rows[f"{origin}/a"], leased(quick, stop)) as source:
+        assert source.path.read_bytes() == BODY
+
+
+def test_a_job_that_finds_no_place_to_fetch_is_charged_nothing_and_says_what_it_waits_for(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    claimed = register(resources, f"{origin}/a", SourceIdentity())
+    conclude(resources.database, leased(claimed, stop), SourcesBusy(), got_on=False)
+    job = job_of(resources, claimed)
+    assert (job.status, job.waiting_code, job.attempts) == (JobState.QUEUED, "sources_busy", 0)
+
+
+def test_who_waits_for_a_place_to_fetch_is_told_of_a_cancel(
+    resources: WorkerResources, origin: str, stop: Stop
+) -> None:
+    settings = resources.settings.model_copy(update={"jobs": 1})
+    sources = Sources(resources.database, resources.media, settings, place_wait_s=60)
+    lease = leased(register(resources, f"{origin}/a", SourceIdentity()), stop)
+    lease.end(JobCancelled())
+    with sources._places.room_for(Lane.NORMAL), pytest.raises(JobCancelled):
+        sources.open(row(resources.database), lease).__enter__()
 
 
 def test_a_mounted_recording_is_read_where_it_lies_and_its_digest_kept(
