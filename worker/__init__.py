@@ -10,6 +10,7 @@ ROOMS = {
     "states": "the states, the legal moves, and the other enums",
     "errors": "every error with a code, by who must act",
     "hints": "what to do about an error, in the product's words",
+    "plain_text": "signs that steer a terminal: left out or shown",
     "strict_json": "JSON that is read as it is written, or refused",
     "text_words": "where a word ends, in any script",
     "whole_files": "files that are there whole or not at all",

@@ -1,5 +1,6 @@
 """Logging: one line an event, with ids as fields; JSON for machines, coloured text on a terminal.
 
+A terminal is given what strangers have written as it can be shown; JSON escapes it anyway.
 No secret gets into a line: keys are `SecretStr`, URLs of sources are named without their query where rows are made.
 """
 
@@ -8,6 +9,8 @@ import sys
 from contextlib import suppress
 
 import structlog
+
+from worker.plain_text import shown_line, shown_text
 
 SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -28,14 +31,22 @@ class StderrHandler(logging.Handler):
             sys.stderr.write(self.format(record) + "\n")
 
 
+def _shown(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The fields as a terminal can show them; others than texts are shown by their `repr`, which escapes too."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = shown_text(value) if name == "exception" else shown_line(value)
+    return event
+
+
 def configure_logging(*, as_json: bool | None = None, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's logging to stderr; by default JSON where stderr is no terminal."""
     as_json = not sys.stderr.isatty() if as_json is None else as_json
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    rendered = [structlog.processors.JSONRenderer()] if as_json else [_shown, structlog.dev.ConsoleRenderer()]
     handler = StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
             foreign_pre_chain=SHARED,
         )
     )

@@ -43,7 +43,7 @@ def _explained(error: Exception) -> tuple[str, int]:
     """One line with what to do, and the exit code."""
     match error:
         case typer.TyperException():
-            message = error.format_message()  # empty where the help was shown instead
+            message = " ".join(error.format_message().split())  # empty where the help was shown instead
             return message and f"{message} `longhand --help` shows what there is.", error.exit_code
         case CommandError():
             return str(error), error.exit

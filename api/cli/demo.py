@@ -92,7 +92,8 @@ def _run(client: Client, sources: Sequence[Source], archive: str) -> list[Result
     with open_display(len(sources)) as display:
         Transcription(client, sources, {"archive": archive}, display, outcomes.__setitem__).run()
     results = [Result(outcomes[number], _text(client, outcomes[number])) for number in range(len(sources))]
-    put(f"\n{len(results)} recordings in {time.monotonic() - began:.1f} s.\n")
+    for line in ("", f"{len(results)} recordings in {time.monotonic() - began:.1f} s.", ""):
+        put(line)
     return results
 
 
@@ -112,13 +113,15 @@ def _show(client: Client, results: list[Result], folder: Path) -> "Edits":
     total = Edits()
     for result in results:
         put(f"{result.outcome.source.relative}{f': {result.outcome.problem}' if result.outcome.problem else ''}")
-        put(textwrap.fill(result.text, 100, initial_indent="  ", subsequent_indent="  "))
+        for line in textwrap.wrap(result.text, 100, initial_indent="  ", subsequent_indent="  ") or [""]:
+            put(line)
         reference = _reference(result.outcome.source.path)
         if reference and not result.outcome.problem:
             errors = edits_between(reference, result.text)
             total += errors
             put(f"  word error rate {_rate(errors)}")
-        put(f"  {_paid([result])}\n")
+        put(f"  {_paid([result])}")
+        put("")
     if total.words:
         put(f"Word error rate over all: {_rate(total)}")
     _write(client, results, folder)

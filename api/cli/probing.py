@@ -6,15 +6,15 @@ from dataclasses import asdict
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from api.cli.exits import CommandError, ServerUnreachable, ServiceRefuses, UsageProblem
-from api.cli.output.printing import note, printable, put, put_json
+from api.cli.output.printing import note, put, put_json, put_styled
 from api.cli.polling import LOCAL_KEY_REFUSED
 from realtime.protocol.errors import KeyRefused, NetworkFault, RealtimeError, ServiceRefused
 from worker.hints import message_of
+from worker.plain_text import shown_line
 from worker.probing.findings import UNLIMITED, ArchiveEstimate, Finding, Question, estimate, warnings
 from worker.probing.probe import Probe, ProbeReport
 from worker.probing.subject import ProbePlan
@@ -37,13 +37,11 @@ def agree(settings: Settings, service: Service, plan: ProbePlan, *, yes: bool) -
     price = _usd_per_s(settings, service)
     cost = "unknown price" if price is None else money_words(price * plan.budget_s)
     offer = f"Up to {plan.budget_s:g} s of made-up speech go to {service.name} ({_place(service)}): {cost}."
-    if yes:
-        return note(offer)
-    if not sys.stdin.isatty():
+    if not yes and not sys.stdin.isatty():
         raise UsageProblem(f"{offer} To go on without being asked, give --yes.")
-    if not typer.confirm(f"{offer} Go on?", err=True):
+    note(offer)
+    if not yes and not typer.confirm("Go on?", err=True):
         raise CommandError("Nothing was sent.")
-    return None
 
 
 def learn(settings: Settings, service: Service, plan: ProbePlan, *, hours: float, as_json: bool) -> None:
@@ -104,7 +102,7 @@ def _usd_per_s(settings: Settings, service: Service) -> float | None:
 
 
 def _say(report: ProbeReport, price: float | None, hours: float) -> None:
-    Console(file=sys.stdout, highlight=False).print(table_of(report.findings))
+    put_styled(table_of(report.findings))
     put("")
     for line in warnings(report.findings):
         put(line)
@@ -140,7 +138,7 @@ def table_of(findings: Iterable[Finding]) -> Table:
         if finding.holds is False and finding.found is not None:
             detail = DETAILS.get(finding.question, "{1}").format(finding.found, detail)
         # Text, not markup: a service's own words stand in the details.
-        table.add_row(*(Text(printable(cell)) for cell in (label, VERDICTS[finding.holds], detail)))
+        table.add_row(*(Text(shown_line(cell)) for cell in (label, VERDICTS[finding.holds], detail)))
     return table
 
 

@@ -2,17 +2,18 @@
 
 import html
 import re
+import sys
 from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from api.cli.output.formats import clock
-from api.cli.output.printing import Output, printable, put, put_json
+from api.cli.output.printing import Output, put, put_json, put_styled
 from api.cli.target import with_client
 from api.client import Client
+from worker.plain_text import shown_line
 from worker.shapes.recordings import Hit
 
 FOUND = re.compile("</?mark>")
@@ -48,12 +49,11 @@ def _show(hit: Hit) -> None:
     """When, in which recording, what; what was found stands out on a terminal."""
     segment = hit.segment
     who = f"  {segment.speaker}:" if segment.speaker else ""
-    console = Console(soft_wrap=True, highlight=False)
     head = f"{clock(segment.start_ms)}  {hit.external_id or hit.source}  ({hit.recording}){who}  "
-    if not console.is_terminal:
+    if sys.stdout.isatty():
+        put_styled(Text(shown_line(head)).append_text(highlighted(hit.snippet)))
+    else:
         put(head + plain(hit.snippet))
-        return
-    console.print(Text(printable(head)).append_text(highlighted(hit.snippet)))
 
 
 def plain(snippet: str) -> str:
@@ -65,5 +65,5 @@ def highlighted(snippet: str) -> Text:
     """A snippet whose matches stand out on a terminal."""
     shown = Text()
     for number, part in enumerate(FOUND.split(snippet)):  # what is escaped holds no mark, so they come in pairs
-        shown.append(printable(html.unescape(part)), style=HIGHLIGHT if number % 2 else "")
+        shown.append(shown_line(html.unescape(part)), style=HIGHLIGHT if number % 2 else "")
     return shown

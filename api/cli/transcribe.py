@@ -9,7 +9,7 @@ import typer
 
 from api.cli.exits import Exit, UsageProblem, heed_interrupts
 from api.cli.options import SubmissionOptions, grouped
-from api.cli.output.printing import Output, put, put_json
+from api.cli.output.printing import Output, put_json, put_text
 from api.cli.output.progress import open_display
 from api.cli.sources import Source, find_sources, plan_outputs
 from api.cli.stack.recognizer import Engine
@@ -17,6 +17,7 @@ from api.cli.target import open_client
 from api.cli.transcription import Outcome, Transcription
 from api.client import Client
 from worker.errors import SourceMissing
+from worker.plain_text import shown_line
 from worker.results.export import Format
 from worker.states import JobState
 from worker.whole_files import write_whole
@@ -80,7 +81,7 @@ class Writer:
         elif not self.targets:
             self._kept[number] = self._shown(outcome)
             while self._next in self._kept:
-                put(self._kept.pop(self._next), end="")
+                put_text(self._kept.pop(self._next))
                 self._next += 1
 
     def _shown(self, outcome: Outcome) -> str:
@@ -91,7 +92,7 @@ class Writer:
             return text
         if self.form is Format.JSON:
             return json.dumps(json.loads(text), ensure_ascii=False) + "\n"
-        return f"==> {outcome.source.relative} <==\n{text}\n"
+        return f"==> {shown_line(str(outcome.source.relative))} <==\n{text}\n"
 
     def _view(self, number: int, outcome: Outcome) -> dict[str, Any]:
         job = outcome.job

@@ -10,7 +10,7 @@ import typer
 from api.cli.exits import UsageProblem
 from api.cli.options import grouped
 from api.cli.output.formats import exact_clock, percent, times
-from api.cli.output.printing import Output, note
+from api.cli.output.printing import Output, note, put_text
 from api.cli.target import open_client, with_client
 from api.cli.version_import import import_versions
 from api.client import Client
@@ -51,7 +51,7 @@ def show(
     form: Annotated[Format, typer.Option("-f", "--format", help="What is printed.")] = Format.TXT,
 ) -> None:
     """Print one of them, current or not."""
-    sys.stdout.write(client.version(version, form).decode())
+    put_text(client.version(version, form).decode())
 
 
 @app.command()
@@ -115,7 +115,8 @@ def _comparison_lines(comparison: Comparison, passages: int) -> Iterator[str]:
             yield f"{name}: {times(words, 20)}"
     yield f"{comparison.passages_different} of {comparison.passages_total} passages differ."
     for passage in comparison.passages[:passages]:
-        yield f"\n{exact_clock(passage.start_ms, passage.end_ms)}, {passage.edits} edits"
+        yield ""
+        yield f"{exact_clock(passage.start_ms, passage.end_ms)}, {passage.edits} edits"
         yield f"  - {passage.old}"
         yield f"  + {passage.new}"
 

@@ -176,3 +176,44 @@ def test_the_page_on_the_architecture_names_files_that_are_there() -> None:
     paths = re.findall(r"`((?:api|realtime|worker|tests|migrations)/[\w/.]+)`", (DOCS / "architecture.md").read_text())
     assert len(paths) > 70
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+PRINTS = {"print", "pprint"}
+ECHOES = {"echo", "secho", "echo_via_pager", "Console", "get_console"}
+
+
+def prints(code: str) -> bool:
+    """Whether the code writes to the terminal by another way than `api.cli.output.printing`."""
+    return any(
+        (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PRINTS | ECHOES)
+        or (isinstance(node, ast.Attribute) and node.attr in ECHOES)
+        or (isinstance(node, ast.ImportFrom) and any(alias.name in ECHOES for alias in node.names))
+        or (
+            isinstance(node, ast.Attribute)
+            and node.attr in {"write", "writelines", "buffer"}
+            and ast.unparse(node.value) in {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+        )
+        for node in ast.walk(ast.parse(code))
+    )
+
+
+def test_the_command_line_prints_in_one_place() -> None:
+    found = [named(path) for path in modules("api", "worker") if prints(path.read_text())]
+    assert found == ["api/cli/output/printing.py", "worker/logs.py"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('x')",
+        "import typer\ntyper.echo('x')",
+        "from typer import secho",
+        "from rich.console import Console",
+        "import rich.console\nrich.console.Console().print('x')",
+        "import sys\nsys.stdout.write('x')",
+        "import sys\nsys.stderr.buffer.write(b'x')",
+    ],
+)
+def test_whoever_prints_elsewhere_is_found(code: str) -> None:
+    assert prints(code)
+    assert not prints("import sys\nsys.stdin.buffer.read()\nfile.write('x')\nsys.stdout.isatty()")

@@ -14,20 +14,20 @@ FIELD = set(
     """
     absence access address admission amount app application audio authentication backend bar base begin body bucket
     buffer call catalogue change channel charge child choice chunk cli client codec command comparing comparison
-    config configure connection container conversation cost count counter database deadline death decision
+    config configure connection console container conversation cost count counter database deadline death decision
     declaration decoder decoding demo dependency detector display doc end entry enum error estimate event exchange
     exit export fault fetch ffmpeg field file filter fleet flight folder follower form format frame group handler
     handshake head header health help hint history hit host housekeeping http hypothesis id idempotency identity
     importer index input interval item json kind language length level life limit line listener listening liveness
     lock log lookup masking match matching measure media message metadata meter metric model mount move name network
-    noise note object openai option origin outcome output pace page part pattern pipeline plan poll polling pool
-    port prefix printing probe probing problem process progress protocol query question queue quota reader readiness
-    reason recognise recognition recognizer recommendation record redis ref refusal replay report reprocess request
-    rerun resampler resource result retry reuse review route row rule run running sample sampling sanity script
-    search sender sending server serving set setting share side size sniff speech spending sphinx split splitter
-    state statement status stop store stream streaming submit sum summary sync task term text throttle time token
-    total transcribe transcription tuning upload url use vad value voice waiting walking wav wire word work worker
-    write writer
+    noise note object openai option origin outcome output pace page part pattern pipeline plan poll polling pool port
+    prefix printing probe probing problem process progress protocol query question queue quota reader readiness reason
+    recognise recognition recognizer recommendation record redis ref refusal replay report reprocess request rerun
+    resampler resource result retry reuse review route row rule run running sample sampling sanity script search
+    sender sending server serving set setting share side size sniff speech spending sphinx split splitter state
+    statement status stop store stream streaming submit sum summary sync task term text throttle time token total
+    transcribe transcription tuning upload url use vad value voice waiting walking wav wire word work worker write
+    writer
     """.split()
 )
 # Errors, and what comes out of a conversation, are named by what happened. Shapes bear the names that the API's

@@ -17,6 +17,7 @@ from worker.audio.windows import make_audio
 from worker.claims.lease import Lease
 from worker.errors import BudgetExhausted
 from worker.limits.permits import FleetLimits, Permit, Quota, new_wish
+from worker.plain_text import without_controls
 from worker.recognise.breaker import KNOCK_S, Breaker, ReachabilityGate
 from worker.recognise.sanity import is_silent, suspicions
 from worker.recognise.sessions import LastAnswer, SessionKey, SessionPool, SharedSession, first_in_line
@@ -255,11 +256,11 @@ def session_options(service: Service, key: SessionKey) -> SessionOptions:
 
 
 def answer_from(session: SharedSession, result: Result, flags: tuple[str, ...] = ()) -> Recognition:
-    """The result as it is kept, with the model that gave it."""
+    """The result as it is kept, with the model that gave it; what no text has is left out."""
     return Recognition(
-        text=result.text,
-        language=result.language,
-        emotion=result.emotion,
+        text=without_controls(result.text),
+        language=result.language and without_controls(result.language),
+        emotion=result.emotion and without_controls(result.emotion),
         model=session.model,
         usage=result.usage,
         flags=flags,

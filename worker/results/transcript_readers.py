@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import pysubs2
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from worker.errors import InvalidRequest
+from worker.plain_text import without_controls
 from worker.results.export import Format
 from worker.strict_json import read_json
 
 # As `worker.results.export` names whoever speaks on a channel.
 _CHANNEL = re.compile(r"Channel (\d{1,3}): ")
 LONGEST_MS = 10 * 366 * 24 * 3_600_000
-Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-Language = Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00-\x1f]*$")]
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Language = Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$"), AfterValidator(without_controls)]
 Ms = Annotated[int, Field(ge=0, le=LONGEST_MS)]
 
 

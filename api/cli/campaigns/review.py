@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.output.formats import exact_clock, percent, times
-from api.cli.output.printing import Output, note, put
+from api.cli.output.printing import Output, note, put_text
 from api.cli.target import with_client
 from api.client import Client
+from worker.plain_text import shown_line
 from worker.shapes.reviews import CampaignComparison, ShownPassage, VotedPassage, Votes
 from worker.whole_files import write_whole
 
@@ -53,12 +54,12 @@ def compare(
     content = client.comparison(campaign, query)
     if form is Form.TEXT:
         comparison = CampaignComparison.read(json.loads(content))
-        content = "".join(f"{line}\n" for line in comparison_lines(comparison)).encode()
+        content = "".join(f"{shown_line(line)}\n" for line in comparison_lines(comparison)).encode()
     if output is not None:
         write_whole(output, content)
         note(f"Written to {output}.")
     else:
-        put(content.decode().rstrip("\r\n"))
+        put_text(content.decode().rstrip("\r\n") + "\n")
 
 
 @with_client
@@ -81,7 +82,8 @@ def vote(
 
 def _ask(client: Client, campaign: str, voter: str) -> None:
     while ballot := (shown := client.next_vote(campaign, voter)).ballot:
-        note("\n".join(ballot_lines(ballot, shown.voted)))
+        for line in ballot_lines(ballot, shown.voted):
+            note(line)
         answer = _answer()
         if answer == QUIT:
             return
@@ -101,7 +103,8 @@ def _answer() -> str:
 def ballot_lines(ballot: VotedPassage, voted: int) -> Iterator[str]:
     """A passage to be judged, with its place in the recording, so that one can listen to it."""
     where = exact_clock(ballot.start_ms, ballot.end_ms)
-    yield f"\n{voted + 1}. {ballot.source}, {where}, channel {ballot.channel + 1}"
+    yield ""
+    yield f"{voted + 1}. {ballot.source}, {where}, channel {ballot.channel + 1}"
     for side, text in (("A", ballot.a), ("B", ballot.b)):
         yield f"  {side}: {text or '(nothing)'}"
 
@@ -122,11 +125,13 @@ def comparison_lines(comparison: CampaignComparison) -> Iterator[str]:
         compared = item.comparison
         before = f", before {percent(compared['old_error']['rate'])}" if compared["old_error"] else ""
         name = item.external_id or item.source
-        yield f"\n{name}: {compared['measure']} {percent(item.rate)}{before}  ({item.recording})"
+        yield ""
+        yield f"{name}: {compared['measure']} {percent(item.rate)}{before}  ({item.recording})"
         for passage in item.passages:
             yield from _passage(passage)
     if comparison.next:
-        yield "\nThere are more: --limit, or --format csv for all."
+        yield ""
+        yield "There are more: --limit, or --format csv for all."
 
 
 def _sums(sums: dict[str, Any]) -> Iterator[str]:

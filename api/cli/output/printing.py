@@ -1,17 +1,22 @@
 """Printing: results to stdout, everything else to stderr.
 
-Through `sys.stdout` as it is now, which bars on a terminal replace to keep results above themselves. Names of files may
-hold bytes that are no UTF-8: they are shown escaped, which JSON reads back.
+Through `sys.stdout` as it is now, which bars on a terminal replace to keep results above themselves. Much of what is
+printed is a stranger's: what would steer the terminal is shown as JSON escapes it, and so are bytes of names that are
+no UTF-8. Nothing else in the command line writes to the two streams; what has colours goes through `PlainConsole`.
 """
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, TextIO
 
 import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
 
+from worker.plain_text import shown_line, shown_text
 from worker.shapes.base import Shape
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines, for machines.")]
@@ -45,26 +50,43 @@ class Output:
             note(text)
 
 
-def put(text: str, *, end: str = "\n") -> None:
-    """A result for a person, or a file's content."""
-    _write(sys.stdout, text + end)
+def put(line: str) -> None:
+    """A result for a person, on one line."""
+    _write(sys.stdout, f"{shown_line(line)}\n")
+
+
+def put_text(text: str) -> None:
+    """A file's content: on a terminal as far as it can be shown there, else as it is, for who reads it on."""
+    if sys.stdout.isatty():
+        _write(sys.stdout, shown_text(text.replace("\r\n", "\n")))
+    else:
+        _write(sys.stdout, text.encode("utf-8", "backslashreplace").decode())
 
 
 def put_json(view: View) -> None:
-    """A result for a machine: one JSON object a line."""
+    """A result for a machine: one JSON object a line. What is escaped is read back as it was."""
     put(json.dumps(view.as_json() if isinstance(view, Shape) else view, ensure_ascii=False))
 
 
-def note(text: str) -> None:
+def note(line: str) -> None:
     """A line about what is going on."""
-    _write(sys.stderr, f"{text}\n")
+    _write(sys.stderr, f"{shown_line(line)}\n")
+
+
+def put_styled(shown: RenderableType) -> None:
+    """A result with colours or columns; without colours where no terminal is."""
+    PlainConsole(file=sys.stdout, soft_wrap=isinstance(shown, Text), highlight=False).print(shown)
 
 
 def _write(stream: TextIO, text: str) -> None:
-    stream.write(printable(text))
+    stream.write(text)
     stream.flush()
 
 
-def printable(text: str) -> str:
-    """Without the lone surrogates that stand for undecodable bytes."""
-    return text.encode("utf-8", "backslashreplace").decode()
+class PlainConsole(Console):
+    """Rich's console, on which texts steer nothing: the orders are Rich's own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Rich's segments, those of texts as they can be shown."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=shown_text(segment.text))

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from rich import progress as rich
-from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from api.cli.output.printing import note, printable
+from api.cli.output.printing import PlainConsole, note
 from api.client.jobs import waiting_message
+from worker.plain_text import shown_line
 from worker.shapes.jobs import Job
 from worker.states import JobState
 
@@ -42,7 +42,7 @@ class Bars(Display):
 
     def __init__(self, progress: Progress, total: int) -> None:
         show = partial(progress.console.print, markup=False, highlight=False, soft_wrap=True)
-        super().__init__(lambda line: show(printable(line)))
+        super().__init__(lambda line: show(shown_line(line)))
         self._progress = progress
         self._bars: dict[str, rich.TaskID] = {}
         self._whole = progress.add_task("all", total=total, note="")
@@ -88,7 +88,7 @@ def counting(what: str, total: int | None, *, silent: bool = False, of_bytes: bo
 
 def bars(*columns: rich.ProgressColumn, silent: bool = False, **more: Any) -> Progress:  # noqa: ANN401  # as Rich has them
     """Bars with these columns behind, on stderr, gone at their end; none where nobody sees them."""
-    console = Console(stderr=True)
+    console = PlainConsole(stderr=True)
     shown = (TextColumn("{task.description}", markup=False), rich.BarColumn(), *columns)
     return Progress(*shown, console=console, transient=True, disable=silent or not console.is_terminal, **more)
 
@@ -102,5 +102,5 @@ def done_line(job: Job) -> str:
 
 
 def _short(name: str) -> str:
-    shown = printable(name)
+    shown = shown_line(name)
     return shown if len(shown) <= NAME_WIDTH else f"…{shown[1 - NAME_WIDTH :]}"

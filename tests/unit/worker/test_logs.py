@@ -48,6 +48,18 @@ def test_a_person_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the job has its transcript" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_strangers_wrote_steers_no_terminal(capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
+    configure_logging(as_json=as_json)
+    hostile = "a\x1b]0;PWNED\x07\x9b2J\u202e\nb"
+    structlog.get_logger().error(hostile, file=hostile, files=[hostile], exc_info=ValueError(hostile))
+    logging.getLogger("celery").error("no %s", hostile)
+
+    written = capsys.readouterr().err
+    assert "PWNED" in written
+    assert not {"\x1b]", "\x07", "\x9b", "\u202e"} & {found for found in ("\x1b]", *written) if found in written}
+
+
 def test_a_secret_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(as_json=True)
     structlog.get_logger().info("a service", key=SecretStr("sk-123"))
