@@ -3,7 +3,7 @@
 #   docker build --target recognizer -t longhand-recognizer .
 FROM python:3.12-slim AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN useradd --create-home --uid 10001 longhand && install --directory --owner=longhand /data
+RUN useradd --create-home --uid 10001 longhand && install --directory --owner=longhand --mode=0700 /data
 WORKDIR /app
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY realtime realtime

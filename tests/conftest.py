@@ -56,7 +56,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.delenv("DASHSCOPE_API_KEY", raising=False)
     # `mktemp` reads all the names given before to find the next: with thousands of tests that is most of their time.
     home = tmp_path_factory.getbasetemp() / "homes" / str(next(homes))
-    home.mkdir(parents=True)
+    home.mkdir(mode=0o700, parents=True)
     monkeypatch.setenv("LONGHAND_HOME", str(home))
 
 

@@ -2,25 +2,31 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import IO
 
+from worker.ids import new_id
+
 CHUNK_BYTES = 1024**2
-READABLE = 0o644
+ALL = 0o666  # less the user's umask, as any program's files
 
 
-def write_whole(path: Path, content: bytes | IO[bytes], mode: int = READABLE) -> None:
-    """Write beside the target and move into place: a reader never sees half a file, and a crash leaves the old one."""
+def write_whole(path: Path, content: bytes | IO[bytes], mode: int | None = None) -> None:
+    """Write beside the target and move into place: a reader never sees half a file, and a crash leaves the old one.
+
+    ``mode`` holds whatever the umask is; without one the umask says who may read it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    beside = path.with_name(f".{path.name[:40]}.{new_id()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, ALL if mode is None else mode)
     try:
         with os.fdopen(handle, "wb") as file:
+            if mode is not None:
+                os.fchmod(handle, mode)
             _fill(file, content)
-        Path(beside).chmod(mode)
-        Path(beside).replace(path)
+        beside.replace(path)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
 
 

@@ -22,6 +22,7 @@ from api.cli import (
 from api.cli.options import Command
 from api.cli.output.printing import put
 from api.cli.stack import recognizer, run, up
+from api.cli.stack.private_home import in_private
 from worker.version import VERSION
 
 EXIT_CODES = (
@@ -74,4 +75,4 @@ app.add_typer(budget.app, name="budget")
 app.add_typer(versions.app, name="versions")
 app.add_typer(campaigns.app, name="reprocess")
 for command in PROCESSES:
-    app.command(rich_help_panel="One process each, for production")(command)
+    app.command(rich_help_panel="One process each, for production")(in_private(command))

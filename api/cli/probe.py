@@ -7,6 +7,7 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import Exit, UsageProblem
 from api.cli.output.printing import AsJson
+from api.cli.stack.private_home import only_owner
 from worker.errors import ConfigurationError, UnknownService
 from worker.services.catalogue import BUILT_IN
 from worker.services.lookup import Services
@@ -44,7 +45,8 @@ def probe(
     sessions = sessions or min(found.sessions, MOST_SESSIONS)
     plan = ProbePlan(paces=paces_to_try(found.pace), sessions=sessions, idle_s=idle_s)
     agree(settings, found, plan, yes=yes)
-    learn(settings, found, plan, hours=hours, as_json=as_json)
+    with only_owner():  # the services file may have to make the home
+        learn(settings, found, plan, hours=hours, as_json=as_json)
     return Exit.OK
 
 

@@ -16,6 +16,7 @@ from api.cli.output.printing import note
 from api.cli.stack.home import Server, read_server, running_server
 from api.cli.stack.log_tail import LogTail
 from api.cli.stack.plan import own_command
+from api.cli.stack.private_home import close_home, only_owner
 from api.cli.stack.recognizer import Engine
 from api.cli.stack.supervisor import start_tied
 from api.client import Client
@@ -63,7 +64,9 @@ def own_stack(settings: Settings, engine: Engine, changes: Mapping[str, str] | N
     """
     if line := unused_key(settings):
         note(line)
-    log = LogTail(settings.home / "logs" / "up.log")
+    close_home(settings.home, note)
+    with only_owner():
+        log = LogTail(settings.home / "logs" / "up.log")
     command = own_command("up", "--port", "0", "--engine", engine)
     up = start_tied(command, child_environment(settings, **(changes or {})), log)
     try:

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from api.cli.stack.private_home import LOCK
 from worker.whole_files import write_whole
 
-LOCK = "stack.lock"
 RECORD = "server.json"
 TRIES = 10  # a reader holds the lock for an instant to look
 START_S = 90.0
@@ -36,7 +36,7 @@ class Server:
 @contextmanager
 def own_home(home: Path) -> Iterator[None]:
     """Be the one stack of ``home``; raises HomeTaken. No record is left behind."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / LOCK).open("a") as lock:
         _take(lock)
         (home / RECORD).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from api.cli.stack.embedded_redis import remove_socket
 from api.cli.stack.home import HomeTaken, Server, announce, own_home, running_server
 from api.cli.stack.plan import Plan, own_command, plan_stack
 from api.cli.stack.ports import LOOPBACK, free_port, is_free
+from api.cli.stack.private_home import close_home, only_owner
 from api.cli.stack.recognizer import Engine, engine_model
 from api.cli.stack.supervisor import Supervisor
 from worker.settings import Settings
@@ -41,8 +42,9 @@ def up(
         LONGHAND_SERVICE=intl LONGHAND_SERVICE_KEY=sk-… longhand up --workers 2
     """
     settings = configured(service=service)
+    close_home(settings.home, note)
     try:
-        with own_home(settings.home):
+        with only_owner(), own_home(settings.home):
             return _serve(settings, host=host, port=port, workers=workers, engine=engine)
     except HomeTaken:
         return _join(settings)

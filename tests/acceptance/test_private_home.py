@@ -1,0 +1,88 @@
+"""The home of a running stack is its owner's alone, whatever the umask: for others on the machine there is nothing."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli import main
+from tests.fixtures.command_line import UpStack, cut_sample, running_up
+from tests.fixtures.other_user import as_nobody
+
+LOOK = """
+def read(path):
+    open(path, "rb").close()
+def connect(path):
+    socket.socket(socket.AF_UNIX).connect(path)
+held = []
+for path in sys.argv[1:]:
+    for act in (os.listdir, read, connect):
+        try:
+            act(path)
+        except PermissionError:
+            held.append(path)
+        except OSError as error:
+            print(path, error)
+        else:
+            print(path, act)
+print(len(held))
+"""
+
+
+@pytest.fixture(params=[0o022, 0o000])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.fixture
+def used(open_folder: Path, umask: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[UpStack]:
+    """A stack that has done a job."""
+    monkeypatch.setenv("LONGHAND_HOME", str(open_folder / "home"))
+    with running_up(open_folder / "home") as stack:
+        recording = cut_sample(open_folder / "one.wav", 0, 2)
+        assert main(["transcribe", str(recording), "-o", str(open_folder / "texts")]) == 0
+        yield stack
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_nothing_of_a_home_is_for_others_and_transcripts_are_as_the_umask_says(used: UpStack, umask: int) -> None:
+    held = [used.home, *used.home.rglob("*")]
+    kinds = {"longhand.db", "longhand.db-wal", "server.json", "stack.lock", "redis.sock", "api.log"}
+    assert kinds <= {path.name for path in held}
+    assert any(len(path.name) == 64 for path in held)  # a recording's bytes
+    assert {path: oct(mode(path)) for path in held if mode(path) != (0o700 if path.is_dir() else 0o600)} == {}
+    (text,) = used.home.parent.joinpath("texts").iterdir()
+    assert mode(text) == 0o666 & ~umask
+    shown = as_nobody(LOOK, *map(str, held))
+    assert shown.stdout.split() == [str(3 * len(held))], shown.stdout + shown.stderr
+
+
+def test_a_command_that_brings_a_stack_up_for_the_while_keeps_to_the_owner_too(
+    tmp_path: Path, umask: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "deep" / "home"
+    monkeypatch.setenv("LONGHAND_HOME", str(home))
+    recording = cut_sample(tmp_path / "one.wav", 0, 2)
+    assert main(["transcribe", str(recording), "--engine", "scripted", "-o", str(tmp_path / "texts")]) == 0
+    held = [home, *home.rglob("*")]
+    assert "up.log" in {path.name for path in held}
+    assert {path: oct(mode(path)) for path in held if mode(path) != (0o700 if path.is_dir() else 0o600)} == {}
+
+
+def test_up_closes_an_older_home_and_says_so(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running_up(home):
+        pass
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    with running_up(home):
+        said = home.with_suffix(".log").read_text()
+        assert f"{home} was open to other users of this machine; what Longhand keeps there is closed now." in said
+        assert {path for path in (home, *home.rglob("*")) if mode(path) & 0o077} == set()
