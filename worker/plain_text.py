@@ -1,9 +1,10 @@
-"""Signs that are no text: those that steer a terminal, and those that turn the order of what stands on a line.
+"""Strangers' texts, where they would do something: steer a terminal, turn the order of a line, be run by a spreadsheet.
 
-Strangers' texts hold them: names of files, what a service answers, transcripts that were brought. They are left out
-where such a text is stored, and written out as escapes where it is shown to a person.
+Names of files, what a service answers and transcripts that were brought hold such signs. Controls are left out where a
+text is stored; where it is shown to a person they are written out as escapes, and in a table a formula is made a text.
 """
 
+import re
 from collections.abc import Mapping
 
 NEW_LINE = "\n"
@@ -20,6 +21,10 @@ _LEFT_OUT: Mapping[int, str | None] = {
 }
 _SHOWN = {sign: f"\\u{sign:04x}" for sign in (*CONTROLS, *DIRECTIONS) if chr(sign) not in NEW_LINE + TAB}
 _SHOWN_IN_A_LINE = {**_SHOWN, ord(NEW_LINE): "\\u000a"}
+
+# What spreadsheets run (OWASP, "CSV Injection"), also behind quotation marks, which they take away from a cell. The
+# apostrophes before it count, so that each cell can be read back.
+_FORMULA = re.compile("['\"]*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def without_controls(text: str) -> str:
@@ -42,3 +47,13 @@ def shown_line(text: str) -> str:
 
 def _escaped(text: str, table: Mapping[int, str]) -> str:
     return text if text.isprintable() else text.translate(table).encode("utf-8", "backslashreplace").decode()
+
+
+def harmless_cell(text: str) -> str:
+    """A table's cell, with an apostrophe before what a spreadsheet would run; numbers are no texts and need none."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def cell_text(cell: str) -> str:
+    """What `harmless_cell` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -9,6 +9,7 @@ from typing import Any
 
 import pysubs2
 
+from worker.plain_text import harmless_cell
 from worker.results.cues import Cue, cues
 
 TSV_COLUMNS = ("start_ms", "end_ms", "channel", "speaker", "language", "emotion", "text")
@@ -73,8 +74,12 @@ def _as_vtt(transcript: Mapping[str, Any]) -> str:
 
 def _as_tsv(transcript: Mapping[str, Any]) -> str:
     lines = ["\t".join(TSV_COLUMNS)]
-    lines += ["\t".join(" ".join(str(getattr(row, name)).split()) for name in TSV_COLUMNS) for row in _rows(transcript)]
+    lines += ["\t".join(_cell(getattr(row, name)) for name in TSV_COLUMNS) for row in _rows(transcript)]
     return "\n".join(lines) + "\n"
+
+
+def _cell(value: str | int) -> str:
+    return harmless_cell(" ".join(value.split())) if isinstance(value, str) else str(value)
 
 
 _WRITERS: dict[Format, Callable[[Mapping[str, Any]], str]] = {

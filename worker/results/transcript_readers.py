@@ -10,7 +10,7 @@ import pysubs2
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from worker.errors import InvalidRequest
-from worker.plain_text import without_controls
+from worker.plain_text import cell_text, without_controls
 from worker.results.export import Format
 from worker.strict_json import read_json
 
@@ -96,7 +96,7 @@ def _from_tsv(text: str) -> dict[str, Any]:
     missing = {"start_ms", "end_ms", "text"} - set(rows.fieldnames or ())
     if missing:
         raise InvalidRequest(f"The first line must name the columns; there is no {', '.join(sorted(missing))}.")
-    named = ({name: value for name, value in row.items() if name and value} for row in rows)
+    named = ({name: cell_text(value) for name, value in row.items() if name and value} for row in rows)
     return {"segments": [{"text": "", **row} for row in named]}
 
 

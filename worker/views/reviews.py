@@ -15,6 +15,7 @@ from worker.campaigns.review.votes import Ballot
 from worker.campaigns.running.life import get_campaign
 from worker.database import Database
 from worker.models import Member, Recording
+from worker.plain_text import harmless_cell
 from worker.shapes.base import Page
 from worker.shapes.reviews import CampaignComparison, ComparedRecording, NextVote, ShownPassage, VotedPassage
 from worker.views.pages import MAX_LIMIT, PageRequest, make_page
@@ -22,7 +23,6 @@ from worker.views.pages import MAX_LIMIT, PageRequest, make_page
 Compared = tuple[Member, Recording]  # and the member has a comparison
 PASSAGES = 5
 MOST_PASSAGES = 50
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 COLUMNS = (
     "recording external_id source canary measure unit rate length_ratio old_error_rate new_error_rate difference_rate"
 ).split()
@@ -128,9 +128,5 @@ def _side(version: dict[str, Any], name: str) -> Any:  # noqa: ANN401  # a cell
 
 def _line(cells: list[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(map(_harmless, cells))
+    csv.writer(line).writerow(harmless_cell(cell) if isinstance(cell, str) else cell for cell in cells)
     return line.getvalue()
-
-
-def _harmless(cell: Any) -> Any:  # noqa: ANN401  # a cell
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

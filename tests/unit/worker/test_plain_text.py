@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.plain_text import shown_line, shown_text, without_controls
+from worker.plain_text import cell_text, harmless_cell, shown_line, shown_text, without_controls
 
 DIRECTIONS = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 MARKS = "\u061c\u200e\u200f"
@@ -59,3 +59,14 @@ def test_a_text_is_stored_without_controls(given: str, kept: str) -> None:
 def test_no_control_is_stored_whatever_the_sign() -> None:
     kept = without_controls(EVERY_SIGN)
     assert {sign for sign in kept if unicodedata.category(sign) == "Cc"} == {"\n", "\t"}
+
+
+@given(st.text(alphabet="'\"=+-@\t\r ab", max_size=8))
+def test_each_cell_of_a_table_is_read_back(text: str) -> None:
+    assert cell_text(harmless_cell(text)) == text
+    assert not harmless_cell(text).lstrip('"').startswith(tuple("=+-@\t\r"))
+
+
+@pytest.mark.parametrize("text", ["", "Yes - no", "it's", "'tis", '"Good."', " =1", "5"])
+def test_a_cell_that_nobody_runs_is_left_as_it_is(text: str) -> None:
+    assert harmless_cell(text) == text

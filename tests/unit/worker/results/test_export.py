@@ -105,6 +105,12 @@ def test_a_table_has_one_line_for_each_row_whatever_the_text_holds() -> None:
     assert lines == ["start_ms\tend_ms\tchannel\tspeaker\tlanguage\temotion\ttext", "0\t1000\t0\t\ten\t\ta b c"]
 
 
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", '"=1+1"', "'=1", "＝1+1"])
+def test_a_table_has_no_cell_that_a_spreadsheet_runs(text: str) -> None:
+    row = export(transcript({**segment(text), "speaker": text}), Format.TSV).splitlines()[1]
+    assert row.split("\t") == ["0", "1000", "0", f"'{text}", "en", "", f"'{text}"]
+
+
 def test_json_is_the_transcript_itself_in_readable_signs() -> None:
     text = export(transcript(segment("日本語")), Format.JSON)
     assert "日本語" in text

@@ -11,7 +11,7 @@ from worker.errors import InvalidRequest
 from worker.results.export import Format, export
 from worker.results.transcript_readers import read_transcript
 
-WORDS = st.text(alphabet="abcäß中<>&\\'é-", min_size=1, max_size=12)
+WORDS = st.text(alphabet="abcäß中<>&\\'é-=+@\"", min_size=1, max_size=12)
 
 
 def segment(start_ms: int, end_ms: int, text: str, channel: int = 0) -> dict[str, Any]:
