@@ -41,6 +41,9 @@ class RecognizerConfig:
     port: int = 8765  # 0: any free one
     engine: EngineName = "pocketsphinx"
     keys: frozenset[str] = field(default=frozenset(), repr=False)
+    hosts: tuple[
+        str, ...
+    ] = ()  # names by which it may be asked beside loopback's and ``host``, each perhaps with a port
 
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)  # of the pocketsphinx engine
 

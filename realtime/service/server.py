@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 
 from realtime.protocol.conversation.server_side import MAX_AUDIO_CHARS, ServerConversation
 from realtime.protocol.engine import Engine
-from realtime.service.admission import HEALTH_PATH, Admission, Refusal
+from realtime.service.admission import HEALTH_PATH, Admission, HandshakeHead, Refusal
 from realtime.service.config import EngineName, RecognizerConfig
 from realtime.service.engines.http_gateways import OpenAIGateway, QwenGateway
 from realtime.service.engines.pocketsphinx_engine import PocketSphinxEngine
@@ -122,7 +122,8 @@ class _Listener:
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH_PATH:
-            return connection.respond(HTTPStatus.OK, "ok\n")
+            foreign = self._admission.refuse_foreign(_head(request))
+            return _response(connection, foreign) if foreign else connection.respond(HTTPStatus.OK, "ok\n")
         if self._absent:
             connection.transport.abort()
         refusal = self._refusal(request)
@@ -131,8 +132,7 @@ class _Listener:
         return _response(connection, refusal) if refusal else None
 
     def _refusal(self, request: Request) -> Refusal | None:
-        authorization = request.headers.get("Authorization")
-        refusal = self._admission.decide(request.path, authorization, len(self._sessions))
+        refusal = self._admission.decide(_head(request), len(self._sessions))
         fault = self._service.faults.at_handshake() if refusal is None else None
         return Refusal(HTTPStatus(fault), "A fault, as asked for.", retry_after_s=1) if fault else refusal
 
@@ -155,6 +155,11 @@ class _Listener:
 
 def _begin(absence: Absence) -> float:
     return absence.from_s
+
+
+def _head(request: Request) -> HandshakeHead:
+    several = request.headers.get_all
+    return HandshakeHead(request.path, several("Host"), several("Origin"), several("Authorization"))
 
 
 def _response(connection: ServerConnection, refusal: Refusal) -> Response:

@@ -12,13 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from realtime.protocol.engine import Answer, Hypothesis, Segment
 from realtime.service import server
-from realtime.service.config import RecognizerConfig
+from realtime.service.config import PATH, RecognizerConfig
 from realtime.service.engines.scripted_engine import ScriptedEngine, words_of
 from tests.fixtures.paths import SAMPLES
 from tests.fixtures.pcm import silence, tone
@@ -141,8 +142,35 @@ def test_a_missing_or_wrong_key_fails_the_handshake(start_recognizer: StartRecog
         with pytest.raises(InvalidStatus) as refused, connect(url, additional_headers=headers):
             pass
         assert refused.value.response.status_code == 401
-    with connect(url, additional_headers={"authorization": "bearer sk-right"}, origin=Origin("http://elsewhere")):
+    with connect(url, additional_headers={"authorization": "bearer sk-right"}):
         pass
+    twice = Headers([("Authorization", "Bearer sk-right"), ("Authorization", "Bearer sk-right")])
+    with pytest.raises(InvalidStatus) as refused, connect(url, additional_headers=twice):
+        pass
+    assert refused.value.response.status_code == 401
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost:{port}"])
+def test_no_page_gets_a_session(recognizer: RunningRecognizer, origin: str) -> None:
+    given = Origin(origin.format(port=recognizer.port))
+    with pytest.raises(InvalidStatus) as refused, connect(recognizer.url, origin=given):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_its_own_origin_gets_one(recognizer: RunningRecognizer) -> None:
+    for scheme in ("http", "https", "ws"):
+        with connect(recognizer.url, origin=Origin(f"{scheme}://127.0.0.1:{recognizer.port}")):
+            pass
+
+
+@pytest.mark.parametrize("path", [PATH, "/healthz"])
+def test_a_name_that_was_moved_here_gets_no_session(start_recognizer: StartRecognizer, path: str) -> None:
+    port = start_recognizer(hosts=("recognizer",)).port
+    url = f"http://127.0.0.1:{port}{path}"
+    for host in ("evil.example", f"evil.example:{port}", "192.0.2.7"):
+        assert httpx.get(url, headers={"Host": host}, trust_env=False).status_code == 421
+    assert httpx.get(url, headers={"Host": "recognizer"}, trust_env=False).status_code != 421
 
 
 def test_more_sessions_than_allowed_are_429_and_room_comes_back(start_recognizer: StartRecognizer) -> None:

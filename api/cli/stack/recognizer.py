@@ -96,7 +96,9 @@ def recognizer(*, options: ServiceOptions) -> None:
     try:
         Faults.parse(options.fault)
         given = {name: value for name, value in vars(options).items() if value is not None}
-        config = service.RecognizerConfig(**given, keys=accepted_keys(settings), gateway=gateway_config(settings))
+        config = service.RecognizerConfig(
+            **given, keys=accepted_keys(settings), hosts=settings.hosts, gateway=gateway_config(settings)
+        )
         configure_logging()
         run(config, lambda bound: put(f"Listening at ws://{config.host}:{bound}{service.PATH}"))
     except service.RecognizerMisconfigured as error:
