@@ -28,9 +28,11 @@ from bench.report import keep, load, show
 from bench.stack import until
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import free_port
+from worker import keys
 from worker.database import Database
 from worker.ids import new_id
 from worker.models import Recording, Transcript
+from worker.states import KeyScope
 
 SEGMENTS = 10
 AT_ONCE = 1000  # rows in one transaction
@@ -81,11 +83,11 @@ def _recording(archive: str, recording_id: str, transcript_id: str) -> dict[str,
 
 
 @contextmanager
-def _api(database_url: str, home: str) -> Iterator[dict[str, str]]:
+def _api(database_url: str, home: str, key: str) -> Iterator[dict[str, str]]:
     """A door over the database; the environment of its command line."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    own = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0", "HOME": home, "URL": url}
+    own = {"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0", "HOME": home, "URL": url, "API_KEY": key}
     environment = {**os.environ, **{f"LONGHAND_{name}": value for name, value in own.items()}}
     process = subprocess.Popen(own_command("api", "--port", str(port)), env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -94,6 +96,13 @@ def _api(database_url: str, home: str) -> Iterator[dict[str, str]]:
     finally:
         process.terminate()
         process.wait()
+
+
+def _key(database: Database) -> str:
+    with database.writing() as session:
+        made = keys.make(session, "bench", [KeyScope.ADMIN])
+        session.commit()
+    return made.text
 
 
 def _answers(url: str) -> bool:
@@ -123,7 +132,7 @@ def main() -> None:
     with running_cluster() as cluster, tempfile.TemporaryDirectory() as folder:
         migrations.upgrade(cluster.url)
         database = Database(cluster.url)
-        with _api(cluster.url, folder) as environment:
+        with _api(cluster.url, folder, _key(database)) as environment:
             for count in chosen.recordings:
                 fill(database, f"a{count}", count)
                 found += [

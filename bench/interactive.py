@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import httpx
 import numpy as np
 
 from api.client.jobs import has_ended
@@ -57,7 +56,7 @@ def make_wav(path: Path, part_ms: int, parts: int, seed: int) -> Path:
 
 def fill(stack: Stack, recordings: int) -> None:
     """Recordings that nobody has transcribed."""
-    with httpx.Client(base_url=stack.up.server.url, timeout=60, trust_env=False) as http:
+    with stack.http() as http:
         for number in range(recordings):
             path = make_wav(stack.folder / f"{number}.wav", SEGMENT_MS, SEGMENTS, number)
             with path.open("rb") as file:
@@ -69,7 +68,7 @@ def fill(stack: Stack, recordings: int) -> None:
 def campaign(stack: Stack, log: ServiceLog, permits: int) -> Iterator[None]:
     """One that keeps all permits busy for the block's duration."""
     asked = {"name": "busy", "selection": {"archive": ARCHIVE}, "limits": {"parallel": 2 * permits}, "canary": 0}
-    with httpx.Client(base_url=stack.up.server.url, timeout=60, trust_env=False) as http:
+    with stack.http() as http:
         http.post("/v1/campaigns", json=asked).raise_for_status()
         http.post("/v1/campaigns/busy/start", json={}).raise_for_status()
         until(lambda: log.read().in_work() >= permits)

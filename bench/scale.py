@@ -19,7 +19,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from api.cli.stack.plan import own_command
 from bench.peak import peak_together
 from bench.report import keep, load, percentile, show
 from bench.stack import until
+from tests.fixtures.door_keys import made_key
 from tests.fixtures.postgres_cluster import running_cluster
 from tests.fixtures.redis import RedisServer, free_port
 from tests.fixtures.rows import tell_used_up, use_up
@@ -43,7 +44,7 @@ from worker.models import Job, Recording
 from worker.queue import jobs, submission
 from worker.recordings import NewRecording
 from worker.spec import Spec
-from worker.states import Lane
+from worker.states import KeyScope, Lane
 
 QUEUED_SHARE = 10  # one in so many
 CLAIMERS = (1, 8)  # at once, in one process
@@ -104,12 +105,14 @@ def _copies(table: Any, changes: dict[str, str]) -> str:  # noqa: ANN401  # a ma
 @contextmanager
 def running_api(database_url: str, redis_url: str) -> Iterator[tuple[httpx.Client, psutil.Process]]:
     port = free_port()
+    with closing(Database(database_url)) as database:
+        key = made_key(database, "bench", KeyScope.ADMIN)
     with tempfile.TemporaryDirectory() as home:
         places = {"HOME": home, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "MODEL": "scripted"}
         environment = {**os.environ, **{f"LONGHAND_{name}": value for name, value in places.items()}}
         process = subprocess.Popen(own_command("api", "--port", str(port)), env=environment, stderr=subprocess.DEVNULL)
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=key, timeout=600, trust_env=False) as client:
                 until(lambda: _answers(client))
                 yield client, psutil.Process(process.pid)
         finally:

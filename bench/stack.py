@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 from sqlalchemy import func, select
 
+from api.cli.stack.home import KEY, read_key
 from api.client import Client
 from tests.fixtures.command_line import UpStack, running_up
+from tests.fixtures.door_keys import key_of_home
 from tests.fixtures.recognizer_process import recognizer_process
 from worker.database import Database
 from worker.models import Job
@@ -40,6 +43,10 @@ class Stack:
         """Processor time of these parts so far, with that of their children: a worker's ffmpegs."""
         return sum(cpu_s_of(part) for part in self.parts(name))
 
+    def http(self) -> httpx.Client:
+        """What the command line has no command for."""
+        return httpx.Client(base_url=self.up.server.url, headers=key_of_home(self.up.home), timeout=60, trust_env=False)
+
     def submit(self, paths: Iterable[Path], **options: str) -> list[str]:
         """Submit one after another; the jobs' ids."""
         return [self.client.submit_file(path, options).id for path in paths]
@@ -64,7 +71,10 @@ def running_stack(*, workers: int = 1, answers: dict[str, object] | None = None,
     with tempfile.TemporaryDirectory(prefix="longhand-bench-") as name, recognizer_process(**told) as (url, service):
         home = Path(name) / "home"
         named = {key: str(value) for key, value in {"local_url": url, "model": "scripted", **settings}.items()}
-        with running_up(home, "--workers", str(workers), **named) as up, Client(up.server.url) as client:
+        with (
+            running_up(home, "--workers", str(workers), **named) as up,
+            Client(up.server.url, read_key(home / KEY)) as client,
+        ):
             database = Database(named.get("database_url") or f"sqlite:///{home / 'longhand.db'}")
             yield Stack(Path(name), up, client, database, url, service)
             database.close()

@@ -12,11 +12,11 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from worker.database import NOW, Database, change, clock
-from worker.errors import UnknownKey
+from worker.database import NOW, Database, change, clock, upsert
+from worker.errors import KeyMissing, UnknownKey
 from worker.models import ApiKey
 from worker.statements import execute
 from worker.states import KeyScope
@@ -90,7 +90,10 @@ def keep(
     lasts_ms: int | None = None,
     tenant_id: str = DEFAULT_TENANT,
 ) -> None:
-    """Let a key of this text in from now on; raises ValueError where the text is none."""
+    """Let a key of this text in from now on; raises ValueError where the text is none.
+
+    Where its id is known already nothing changes: what was revoked stays so.
+    """
     key_id, secret = _parts(text)
     now = clock(session)
     row = {
@@ -102,7 +105,17 @@ def keep(
         "created_ms": now,
         "expires_ms": None if lasts_ms is None else now + lasts_ms,
     }
-    session.execute(insert(ApiKey).values(row))
+    session.execute(upsert(session, ApiKey).values(row).on_conflict_do_nothing())
+
+
+def bearer(given: Sequence[str]) -> str:
+    """The token of the one Authorization header. Raises KeyMissing where there is none, another scheme, or several."""
+    if len(given) != 1:
+        raise KeyMissing("There are several Authorization headers." if given else "")
+    scheme, _, token = given[0].partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise KeyMissing("The Authorization header has no Bearer token.")
+    return token.strip()
 
 
 def is_key(text: str) -> bool:

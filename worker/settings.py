@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="Names by which API and local service may be asked beside loopback's, comma-separated."
     )
+    first_key_file: Path | None = Field(
+        None, description="File with a key of the API that is let in, with every right, where there is none yet."
+    )
+
     url: str = Field("", description="For the command line: the server's URL.")
     api_key: SecretStr | None = Field(None, description="For the command line: the server's key.")
     recognizer_key: SecretStr | None = Field(None, description="Keys that the local service accepts, comma-separated.")

@@ -11,6 +11,7 @@ from api.cli import (
     cancel_retry,
     demo,
     export,
+    keys,
     probe,
     search,
     status,
@@ -74,5 +75,6 @@ app.add_typer(archive.app, name="archive")
 app.add_typer(budget.app, name="budget")
 app.add_typer(versions.app, name="versions")
 app.add_typer(campaigns.app, name="reprocess")
+app.add_typer(keys.app, name="key")
 for command in PROCESSES:
     app.command(rich_help_panel="One process each, for production")(in_private(command))

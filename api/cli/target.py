@@ -13,7 +13,7 @@ from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, ServerUnreachable, UsageProblem, child_problem
 from api.cli.options import grouped, shown_as
 from api.cli.output.printing import note
-from api.cli.stack.home import Server, read_server, running_server
+from api.cli.stack.home import KEY, Server, read_key, read_server, running_server
 from api.cli.stack.log_tail import LogTail
 from api.cli.stack.plan import own_command
 from api.cli.stack.private_home import close_home, only_owner
@@ -93,13 +93,20 @@ def _announced(settings: Settings, up: subprocess.Popen[bytes], log: LogTail) ->
 
 @contextmanager
 def client_of(settings: Settings, url: str) -> Iterator[Client]:
-    """A client of a server that has answered; raises UsageProblem or ServerUnreachable."""
+    """A client of a server that has answered, with its key; raises UsageProblem or ServerUnreachable."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise UsageProblem("LONGHAND_URL must be an http:// or https:// URL.")
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    with Client(url, key) as client:
+    with Client(url, _key_of(settings, url)) as client:
         try:
             client.check()
         except ApiUnreachable as error:
             raise ServerUnreachable(f"{error}: look at LONGHAND_URL, and whether `longhand up` runs there.") from error
         yield client
+
+
+def _key_of(settings: Settings, url: str) -> str | None:
+    """LONGHAND_API_KEY is for LONGHAND_URL; the home's stack has its own key in the home, however it was named."""
+    if settings.url and settings.api_key:
+        return settings.api_key.get_secret_value()
+    running = running_server(settings.home, start_s=0)
+    return read_key(settings.home / KEY) if running and running.url == url.rstrip("/") else None

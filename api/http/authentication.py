@@ -14,8 +14,8 @@ from fastapi.security.base import SecurityBase
 
 from api.http.dependencies import Deps
 from api.http.key_lookup import KeyLookup
-from worker.errors import KeyMissing, KeyUnknown, ScopeMissing
-from worker.keys import Key
+from worker.errors import KeyUnknown, ScopeMissing
+from worker.keys import Key, bearer
 from worker.states import KeyScope
 
 HEADER = "authorization"
@@ -65,13 +65,3 @@ async def _key_of(request: Request, keys: KeyLookup) -> Key:
         raise KeyUnknown
     structlog.contextvars.bind_contextvars(key=key.id)
     return key
-
-
-def bearer(given: list[str]) -> str:
-    """The token of the one Authorization header. Raises KeyMissing where there is none, another scheme, or several."""
-    if len(given) != 1:
-        raise KeyMissing("There are several Authorization headers." if given else "")
-    scheme, _, token = given[0].partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise KeyMissing("The Authorization header has no Bearer token.")
-    return token.strip()

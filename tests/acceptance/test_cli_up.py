@@ -1,14 +1,17 @@
 """`longhand up`: parts that die, refusals, and ends of every kind."""
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from api.cli import main
 from tests.fixtures.command_line import SAMPLE, UpStack, cut_sample, running_up
+from tests.fixtures.door_keys import key_of_home
 from tests.fixtures.recognizer import running_recognizer
 from tests.fixtures.waiting import wait_for
 
@@ -47,6 +50,30 @@ def test_killed_parts_come_back_and_a_killed_stack_leaves_nothing_behind(stack: 
     assert len(everything) >= 5
     stack.process.kill()
     assert all_gone(everything)
+
+
+def test_the_key_of_the_home_lets_in_and_nothing_else_does(
+    stack: UpStack, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, key = f"{stack.server.url}/v1/jobs", key_of_home(stack.home)
+    assert stat.S_IMODE((stack.home / "key").stat().st_mode) == 0o600
+    assert httpx.get(jobs, trust_env=False).status_code == 401
+    assert httpx.get(jobs, trust_env=False, headers=key).status_code == 200
+    assert main(["status"]) == 0
+    monkeypatch.setenv("LONGHAND_URL", stack.server.url)  # the home's own stack by another way
+    assert main(["status"]) == 0
+    monkeypatch.setenv("LONGHAND_API_KEY", "another")
+    assert main(["status"]) == 1
+    assert "longhand key list" in capsys.readouterr().err
+    monkeypatch.setenv("LONGHAND_API_KEY", key["Authorization"].removeprefix("Bearer "))
+    assert main(["status"]) == 0
+    assert stack.stop() == 0
+    with running_up(stack.home, "--no-keys") as again:
+        assert key_of_home(again.home) == key
+        assert httpx.get(f"{again.server.url}/v1/jobs", trust_env=False).status_code == 200
+    secret = key["Authorization"].rpartition("_")[2].encode()
+    kept = [path for path in stack.home.rglob("*") if path.is_file() and path.name != "key"]
+    assert [path for path in [*kept, stack.home.parent / f"{stack.home.name}.log"] if secret in path.read_bytes()] == []
 
 
 def test_sigterm_ends_all_parts_in_good_order_and_the_home_can_be_used_again(stack: UpStack, tmp_path: Path) -> None:

@@ -90,6 +90,15 @@ def test_no_secret_stands_in_the_file(services: dict[str, Service]) -> None:
         assert not re.search(r"//\w+:[^@/]+@", str(service))
 
 
+def test_only_the_parts_that_need_a_service_s_key_have_it(services: dict[str, Service]) -> None:
+    secret = ("LONGHAND_SERVICE_KEY", "LONGHAND_RECOGNIZER_KEY")
+    have = {name: [one for one in secret if one in environment(service)] for name, service in services.items()}
+    assert {name: found for name, found in have.items() if found} == {
+        "recognizer": ["LONGHAND_RECOGNIZER_KEY"],
+        "worker": list(secret),
+    }
+
+
 def test_the_door_is_open_to_this_machine_only(services: dict[str, Service]) -> None:
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert published == ["127.0.0.1:8080:8080"]
@@ -116,7 +125,7 @@ class Composed:
 
     @contextmanager
     def running(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        program, *words = (str(self.ports.get(word, word)) for word in self._services[name]["command"])
+        program, *words = (str(self.ports.get(word, self._placed(word))) for word in self._services[name]["command"])
         with (self._folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [*self._programs[program], *words],
@@ -160,6 +169,7 @@ def test_its_services_as_processes_transcribe_a_sample(
         wait_for(lambda: recognizer.poll() is not None or answers(composed.ports["8765"]), 60)
         wait_for(lambda: answers(composed.ports["8080"]), 60)
         wait_for(lambda: answers(composed.ports["8081"]), 60)
+        monkeypatch.setenv("LONGHAND_API_KEY", (tmp_path / "key").read_text().strip())
         monkeypatch.setenv("LONGHAND_URL", f"http://127.0.0.1:{composed.ports['8080']}")
         assert main(["transcribe", str(cut_sample(tmp_path / "river.wav", 0, 8))]) == 0
     assert "river" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
+from api.cli.stack.home import KEY, read_key
 from api.client import Client
 from tests.fixtures.command_line import UpStack, cut_sample, running_up
 from tests.fixtures.paths import DOCS
@@ -51,7 +52,7 @@ def test_every_command_does_what_the_guide_says(
     assert "8 recordings" in said["longhand reprocess plan --archive calls --service newer --dry-run"]
     assert "<table" in Path("june.html").read_text()
     assert len(list(Path("transcripts").rglob("*.srt"))) == RECORDINGS
-    with Client(stack.server.url) as client:
+    with Client(stack.server.url, read_key(stack.home / KEY)) as client:
         campaign = client.campaign("june")
         assert campaign.status == "rolled_back"
         assert campaign.counts["done"] == RECORDINGS

@@ -22,7 +22,7 @@ PLAN = ((8, kill_all_workers), (30, kill_redis), (50, kill_all_workers))  # afte
 @pytest.mark.timeout(600)
 def test_ten_recordings_survive_the_death_of_every_worker_and_of_redis(tmp_path: Path, database_url: str) -> None:
     with running_stack(tmp_path, database_url, options=SERVICE) as stack:
-        submitter = Submitter(stack.url, each_s=0)
+        submitter = Submitter(stack.url, stack.key, each_s=0)
         recordings = [(write(tmp_path / "recordings", number, TURNS, 1), True) for number in range(RECORDINGS)]
         submitting = submitter.start(recordings)
         scene = Scene(stack=stack, cluster=None, rng=random.Random(1))

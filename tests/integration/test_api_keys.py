@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from api.http.key_lookup import KeyLookup
-from tests.fixtures.doors import House, made_key, sound
+from tests.fixtures.door_keys import made_key
+from tests.fixtures.doors import House, sound
 from tests.fixtures.logs import logging_as_it_was
 from tests.fixtures.waiting import wait_for
 from worker import keys

@@ -64,7 +64,7 @@ def test_a_held_poll_is_answered_when_the_api_goes_down(
 ) -> None:
     port = client.base_url.port or 0
     with (
-        running("api", port, tmp_path, database_url=sqlite_url, redis_url=redis_url) as api,
+        running("api", port, tmp_path, "--no-keys", database_url=sqlite_url, redis_url=redis_url) as api,
         ThreadPoolExecutor(1) as pool,
     ):
         job_id = upload(client, sound(), "k").json()["id"]
@@ -81,7 +81,7 @@ def test_a_full_disk_is_503_and_what_was_refused_is_taken_when_there_is_room(
     client: httpx.Client, sqlite_url: str, redis_url: str, tmp_path: Path
 ) -> None:
     port = client.base_url.port or 0
-    with running("api", port, tmp_path, database_url=sqlite_url, redis_url=redis_url) as api:
+    with running("api", port, tmp_path, "--no-keys", database_url=sqlite_url, redis_url=redis_url) as api:
         media = tmp_path / "media"
         assert client.post("/v1/batches", json={}).status_code == 202  # the database's own files are there
         resource.prlimit(api.pid, resource.RLIMIT_FSIZE, (FULL_BYTES, resource.RLIM_INFINITY))

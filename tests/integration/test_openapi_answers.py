@@ -10,7 +10,8 @@ import pytest
 
 from tests.fixtures.campaigns import add_recording, run, settle
 from tests.fixtures.documented import Met
-from tests.fixtures.doors import House, made_key, opened, settings_for, sound
+from tests.fixtures.door_keys import made_key
+from tests.fixtures.doors import House, opened, settings_for, sound
 from tests.fixtures.finished_jobs import finished
 from tests.fixtures.importing import Filling
 from worker.queue import idempotency

@@ -35,7 +35,7 @@ class Bench:
     def __init__(self, stack: Stack, folder: Path) -> None:
         self.stack = stack
         self.database = Database(stack.database_url, pool_size=1)
-        self.submitter = Submitter(stack.url, each_s=0)
+        self.submitter = Submitter(stack.url, stack.key, each_s=0)
         self._paths = ((write(folder, number, TURNS), True) for number in count())
 
     def is_full(self) -> bool:

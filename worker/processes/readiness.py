@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from worker import keys
+from worker.database import DATABASE_AWAY, Database
+from worker.errors import KeyMissing
+from worker.states import KeyScope
+
 LATE_S = 30.0  # a round takes a second and is tried again after another
 
 
@@ -32,12 +37,16 @@ class Pulse:
 
 
 @contextmanager
-def answering(pulse: Pulse, host: str, port: int) -> Iterator[int]:
-    """Serve `/healthz` and `/readyz` for the block's duration; the port, also where 0 was asked for."""
+def answering(pulse: Pulse, host: str, port: int, database: Database | None = None) -> Iterator[int]:
+    """Serve `/healthz` and `/readyz` for the block's duration; the port, also where 0 was asked for.
+
+    With a database the details want a key of it with the scope `metrics`; without that they are shown to everybody.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body = _answer(self.path, pulse)
+            may_see = database is None or _may_see(database, self.headers.get_all("Authorization", []))
+            status, body = _answer(self.path, pulse, details=may_see)
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -59,10 +68,21 @@ def answering(pulse: Pulse, host: str, port: int) -> Iterator[int]:
             thread.join()
 
 
-def _answer(path: str, pulse: Pulse) -> tuple[int, dict[str, Any]]:
+def _may_see(database: Database, given: list[str]) -> bool:
+    try:
+        key = keys.find_valid(database, keys.bearer(given))
+    except KeyMissing:
+        return False
+    except DATABASE_AWAY:
+        return False
+    return key is not None and key.allows(KeyScope.METRICS)
+
+
+def _answer(path: str, pulse: Pulse, *, details: bool = True) -> tuple[int, dict[str, Any]]:
     if path == "/healthz":
         return 200, {"status": "ok"}
     if path == "/readyz":
         state = "late" if pulse.is_late else "ready"
-        return 503 if pulse.is_late else 200, {"status": state, "last_round_s": pulse.age_s}
+        more = {"last_round_s": pulse.age_s} if details else {}
+        return 503 if pulse.is_late else 200, {"status": state, **more}
     return 404, {"status": "there are /healthz and /readyz here"}

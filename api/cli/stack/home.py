@@ -1,4 +1,5 @@
-"""Who runs the stack of a home: a lock that its `longhand up` holds, and `server.json`, which says where it is.
+"""Who runs the stack of a home: a lock that its `longhand up` holds, and `server.json`, which says where it is; and
+the file `key`, whose key lets in who may read it.
 
 The lock is the truth: the kernel drops it with the process. The file is written when the server answers.
 """
@@ -16,6 +17,7 @@ from api.cli.stack.private_home import LOCK
 from worker.whole_files import write_whole
 
 RECORD = "server.json"
+KEY = "key"
 TRIES = 10  # a reader holds the lock for an instant to look
 START_S = 90.0
 
@@ -67,6 +69,14 @@ def read_server(home: Path) -> Server | None:
     try:
         return Server(**json.loads((home / RECORD).read_text()))
     except (OSError, ValueError, TypeError):
+        return None
+
+
+def read_key(path: Path) -> str | None:
+    """The key in the file, if there is one that may be read."""
+    try:
+        return path.read_text().strip() or None
+    except (OSError, ValueError):
         return None
 
 

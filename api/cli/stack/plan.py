@@ -31,7 +31,9 @@ def own_command(*words: str) -> list[str]:
     return [sys.executable, *start, *words]
 
 
-def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine: str, model: str) -> Plan:
+def plan_stack(
+    settings: Settings, *, host: str, port: int, workers: int, engine: str, model: str, no_keys: bool = False
+) -> Plan:
     """Decide on every process. ``model`` is the engine's own name; raises CommandError where no Redis is to be had."""
     redis = None if settings.redis_url else place_socket(settings.home)
     recognizer = free_port() if embeds_service(settings) else None
@@ -49,7 +51,7 @@ def plan_stack(settings: Settings, *, host: str, port: int, workers: int, engine
     if recognizer:
         command = own_command("recognizer", "--port", str(recognizer), "--engine", engine)
         parts.append(part(name="recognizer", command=command, ready=partial(answers, recognizer)))
-    command = own_command("api", "--host", host, "--port", str(port))
+    command = own_command("api", "--host", host, "--port", str(port), *(["--no-keys"] if no_keys else []))
     parts += [
         part(name="dispatcher", command=own_command("dispatcher")),
         *(part(name=f"worker-{i + 1}", command=own_command("worker"), grace_s=WORKER_GRACE_S) for i in range(workers)),

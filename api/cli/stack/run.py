@@ -6,36 +6,49 @@ Their modules are imported when they run: the others' would cost each command a 
 import contextlib
 import signal
 import threading
-from typing import Annotated
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.cli.configure import configured
 from api.cli.exits import UsageProblem
 from api.cli.output.printing import put
-from api.cli.stack.ports import LOOPBACK
+from api.cli.stack.ports import LOOPBACK, is_loopback
 from worker.errors import DatabaseUnavailable
 from worker.logs import configure_logging
 from worker.settings import Settings
 
+if TYPE_CHECKING:
+    from worker.processes.readiness import Pulse
+
+NoKeys = Annotated[
+    bool, typer.Option("--no-keys", help="Let everybody do everything who reaches this; on loopback only.")
+]
 HELD_S = 3  # for polls that are held open when the API ends
 
 
 def api(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = LOOPBACK,
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8080,
+    no_keys: NoKeys = False,
 ) -> None:
-    """Run the HTTP API.
+    """Run the HTTP API. It asks for keys: `longhand key create` makes the first.
 
     LONGHAND_DATABASE_URL=postgresql+psycopg://… LONGHAND_REDIS_URL=redis://… longhand api --host 0.0.0.0
     """
+    refuse_no_keys(host, no_keys=no_keys)
     settings = _with_redis(configured())
     import uvicorn  # noqa: PLC0415  # see the module's docstring
 
     from api.app import make_app  # noqa: PLC0415  # see the module's docstring
+    from api.cli.stack.first_keys import look_for_keys  # noqa: PLC0415  # see the module's docstring
 
     configure_logging()
-    app = make_app(settings, host=host, ending=lambda: server.should_exit, no_keys=True)
+    if not no_keys:
+        look_for_keys(settings, host)
+    app = make_app(settings, host=host, ending=lambda: server.should_exit, no_keys=no_keys)
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
     config.timeout_graceful_shutdown = HELD_S
     server = uvicorn.Server(config)
@@ -78,14 +91,38 @@ def dispatcher(
     """
     settings = _with_redis(configured(sweep_s=sweep_s))
     from worker.processes.dispatcher import run_dispatcher  # noqa: PLC0415  # see the module's docstring
-    from worker.processes.readiness import Pulse, answering  # noqa: PLC0415  # see the module's docstring
+    from worker.processes.readiness import Pulse  # noqa: PLC0415  # see the module's docstring
 
     pulse = Pulse()
-    with answering(pulse, host, port) if port else contextlib.nullcontext():
+    with _door(settings, pulse, host, port) if port else contextlib.nullcontext():
         run_dispatcher(settings, _stop_event(), pulse)
 
 
-def migrate() -> None:
+@contextlib.contextmanager
+def _door(settings: Settings, pulse: "Pulse", host: str, port: int) -> Iterator[None]:
+    """Off loopback it shows details to keys of the scope `metrics` alone, and there must be a key."""
+    from api.cli.stack.first_keys import look_for_keys  # noqa: PLC0415  # see the module's docstring
+    from worker.database import Database  # noqa: PLC0415  # see the module's docstring
+    from worker.processes.readiness import answering  # noqa: PLC0415  # see the module's docstring
+
+    if is_loopback(host):
+        with answering(pulse, host, port):
+            yield
+    else:
+        look_for_keys(settings, host)
+        with (
+            contextlib.closing(Database(settings.resolved_database_url, pool_size=1)) as database,
+            answering(pulse, host, port, database),
+        ):
+            yield
+
+
+def migrate(
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Keep a key with every right in this file: its own, or a new one.", show_default=False),
+    ] = None,
+) -> None:
     """Bring the database up to date; safe to run again.
 
     LONGHAND_DATABASE_URL=postgresql+psycopg://… longhand migrate
@@ -99,6 +136,16 @@ def migrate() -> None:
     except DATABASE_AWAY as error:
         raise DatabaseUnavailable(f"{DatabaseUnavailable.hint} It said: {str(error).splitlines()[0]}") from error
     put("The database is up to date.")
+    if key_file is not None:
+        from api.cli.stack.first_keys import keep_key_in  # noqa: PLC0415  # see the module's docstring
+
+        keep_key_in(key_file, settings)
+
+
+def refuse_no_keys(host: str, *, no_keys: bool) -> None:
+    """Raises UsageProblem where everybody could come who is on the network."""
+    if no_keys and not is_loopback(host):
+        raise UsageProblem(f"--no-keys is for loopback: on {host} anybody could come. Leave it out, or --host.")
 
 
 def _with_redis(settings: Settings) -> Settings:

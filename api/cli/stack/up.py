@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,12 @@ from api.cli.configure import configured, unused_key
 from api.cli.exits import CommandError, Exit, child_problem
 from api.cli.output.printing import note, put
 from api.cli.stack.embedded_redis import remove_socket
-from api.cli.stack.home import HomeTaken, Server, announce, own_home, running_server
+from api.cli.stack.home import KEY, HomeTaken, Server, announce, own_home, running_server
 from api.cli.stack.plan import Plan, own_command, plan_stack
 from api.cli.stack.ports import LOOPBACK, free_port, is_free
 from api.cli.stack.private_home import close_home, only_owner
 from api.cli.stack.recognizer import Engine, engine_model
+from api.cli.stack.run import NoKeys, refuse_no_keys
 from api.cli.stack.supervisor import Supervisor
 from worker.settings import Settings
 
@@ -31,21 +33,24 @@ def up(
     workers: Annotated[int, typer.Option(help="Worker processes: as many as cores to feed.", min=1, max=64)] = 1,
     engine: Annotated[Engine, typer.Option(help="What the embedded local service answers with.")] = Engine.POCKETSPHINX,
     service: Annotated[str | None, typer.Option(help="Who recognises: local, intl, cn, or a configured name.")] = None,
+    no_keys: NoKeys = False,
 ) -> int:
     """Run everything on this machine, in the foreground: Ctrl-C ends it.
 
     What is configured is used, what is not is embedded: SQLite, Redis and the local service. Each part is a process
-    that is started again when it dies. A second `up` of the same home says where the first one is.
+    that is started again when it dies. A second `up` of the same home says where the first one is. The API asks for
+    a key: one with every right is in the file `key` of the home, where this command line reads it.
 
         longhand up
 
         LONGHAND_SERVICE=intl LONGHAND_SERVICE_KEY=sk-… longhand up --workers 2
     """
+    refuse_no_keys(host, no_keys=no_keys)
     settings = configured(service=service)
     close_home(settings.home, note)
     try:
         with only_owner(), own_home(settings.home):
-            return _serve(settings, host=host, port=port, workers=workers, engine=engine)
+            return _serve(settings, host=host, port=port, workers=workers, engine=engine, no_keys=no_keys)
     except HomeTaken:
         return _join(settings)
 
@@ -64,18 +69,20 @@ def _signals() -> list[int]:
     return caught
 
 
-def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine) -> int:
+def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: Engine, no_keys: bool) -> int:
     if port and not is_free(host, port):
         raise CommandError(f"Port {port} is in use: choose another with --port, or --port 0 for any free one.")
     signals = _signals()
     model = engine_model(engine, settings)
-    plan = plan_stack(settings, host=host, port=port or free_port(host), workers=workers, engine=engine, model=model)
+    port = port or free_port(host)
+    plan = plan_stack(settings, host=host, port=port, workers=workers, engine=engine, model=model, no_keys=no_keys)
+    key_file = None if no_keys else settings.home / KEY
     supervisor = Supervisor(settings.home / "logs", note)
     try:
-        _start(plan, supervisor, lambda: bool(signals))
+        _start(plan, supervisor, key_file, lambda: bool(signals))
         if not signals:
             announce(settings.home, Server(plan.url, os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
-            _summary(settings, plan)
+            _summary(settings, plan, key_file)
         supervisor.watch(lambda: bool(signals))
         note("Ending: workers finish the segments in flight (once more Ctrl-C ends at once).")
     finally:
@@ -84,18 +91,20 @@ def _serve(settings: Settings, *, host: str, port: int, workers: int, engine: En
     return Exit.OK
 
 
-def _start(plan: Plan, supervisor: Supervisor, stopped: Callable[[], bool]) -> None:
+def _start(plan: Plan, supervisor: Supervisor, key_file: Path | None, stopped: Callable[[], bool]) -> None:
     """Redis and migrations come first; then all at once, since that is quicker and each can wait for the others."""
     early = [supervisor.start(part) for part in plan.parts if part.name == "redis"]
-    _migrate(plan)
+    _migrate(plan, key_file)
     for child in early:
         supervisor.wait_ready(child, READY_S, stopped)
     for child in [supervisor.start(part) for part in plan.parts if part.name != "redis"]:
         supervisor.wait_ready(child, READY_S, stopped)
 
 
-def _migrate(plan: Plan) -> None:
-    command, environment = own_command("migrate"), plan.environment
+def _migrate(plan: Plan, key_file: Path | None) -> None:
+    """The same process sees to the key: another one would take as long again."""
+    command = own_command("migrate", *(["--key-file", str(key_file)] if key_file else []))
+    environment = plan.environment
     done = subprocess.run(  # noqa: S603  # a command of our own, without a shell
         command, env=environment, capture_output=True, text=True, check=False, start_new_session=True
     )
@@ -114,12 +123,13 @@ def _join(settings: Settings) -> int:
     return Exit.OK
 
 
-def _summary(settings: Settings, plan: Plan) -> None:
+def _summary(settings: Settings, plan: Plan, key_file: Path | None) -> None:
     put(f"Longhand is up at {plan.url}")
     put(f"  processes  {', '.join(part.name for part in plan.parts)}")
     put(f"  embedded   {', '.join([*plan.embedded, *([] if settings.database_url else ['SQLite'])]) or 'nothing'}")
     put(f"  service    {settings.service_url or settings.service}")
     put(f"  home       {settings.home} (logs in {settings.home / 'logs'})")
+    put(f"  key        {key_file or 'none: everybody on this machine may do everything'}")
     put("  try        longhand transcribe RECORDING   (in another terminal)")
     if line := unused_key(settings):
         put(line)

@@ -4,8 +4,9 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.app import ROUTES
-from api.http.authentication import Authentication, bearer
+from api.http.authentication import Authentication
 from worker.errors import KeyMissing
+from worker.keys import bearer
 from worker.states import KeyScope
 
 OPEN = {"/healthz", "/readyz"}
