@@ -25,7 +25,7 @@ from worker.shapes.transcripts import Comparison, Transcript, Version
 from worker.views.recordings import show_recording, show_version
 from worker.views.transcripts import compare_versions, read_transcript, read_version, source_of
 
-MAX_BYTES = 32 * 1024**2
+MAX_BYTES = 8 * 1024**2
 router = APIRouter()
 FORMS = {MEDIA_TYPES[form]: {"schema": {"type": "string"}} for form in Format if form != Format.JSON}
 BYTES = "application/octet-stream"  # of which the query names the form
@@ -125,6 +125,7 @@ async def _brought(request: Request, form: FormatQuery = None, content_type: Med
 def post_version(
     recording_id: str,
     brought: Annotated[BroughtFields, Depends(_brought)],
+    deps: Deps,
     once: Once,
     *,
     pin: Annotated[bool, Query(description="Make it the current one, whatever jobs answer later.")] = False,
@@ -135,10 +136,12 @@ def post_version(
     The same one again is the version that there is: 200.
     """
 
-    def work(session: Session) -> Answer[Version]:
+    with deps.database.reading() as session:
         duration_ms = show_recording(session, recording_id).duration_ms
-        read = transcript_readers.read_transcript(brought.text, brought.form, duration_ms=duration_ms)
-        made = read.model_copy(update={"language": read.language or language})
+    read = transcript_readers.read_transcript(brought.text, brought.form, duration_ms=duration_ms)
+    made = read.model_copy(update={"language": read.language or language})
+
+    def work(session: Session) -> Answer[Version]:
         added = add_version(session, recording_id, made, pin=pin)
         status = 200 if added.existing else 201
         return Answer(show_version(session, added.id), status, f"/v1/transcripts/{added.id}")

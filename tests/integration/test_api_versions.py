@@ -1,11 +1,14 @@
 """Versions of transcripts over HTTP: brought from elsewhere, read, chosen and pinned."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.fixtures.doors import House
 from tests.fixtures.finished_jobs import finished
+from worker.results import transcript_readers
+from worker.results.transcript_readers import BroughtTranscript
 from worker.shapes.recordings import Recording
 from worker.shapes.transcripts import Comparison, Transcript, Version
 
@@ -125,3 +128,22 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(house: House, path: str
 def test_a_version_that_is_not_there_is_404(house: House) -> None:
     response = house.client.get("/v1/transcripts/none")
     assert (response.status_code, response.json()["code"]) == (404, "unknown_transcript")
+
+
+def test_a_transcript_is_read_while_others_may_write(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = transcript_readers.read_transcript
+
+    def beside_a_writer(*what: Any, **how: Any) -> BroughtTranscript:  # noqa: ANN401  # as it is called
+        with house.database.writing() as session:  # on SQLite there is one lock for all
+            session.commit()
+        return read(*what, **how)
+
+    monkeypatch.setattr(transcript_readers, "read_transcript", beside_a_writer)
+    assert bring(house, finished(house.database).recording_id).language is None
+
+
+def test_a_transcript_that_is_too_long_is_refused(house: House) -> None:
+    recording_id = finished(house.database).recording_id
+    path = f"/v1/recordings/{recording_id}/transcripts?format=txt"
+    answer = house.client.post(path, content=b"a " * (5 * 1024**2))
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is longer than 8388608 bytes.")

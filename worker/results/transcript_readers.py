@@ -1,21 +1,33 @@
 """Transcripts that something else has made, read: the forms of `worker.results.export`, the other way round. Pure."""
 
 import csv
-import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any
 
-import pysubs2
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from worker.errors import InvalidRequest
 from worker.plain_text import cell_text, without_controls
 from worker.results.export import Format
+from worker.results.subtitle_readers import read_cues
 from worker.strict_json import read_json
 
 # As `worker.results.export` names whoever speaks on a channel.
 _CHANNEL = re.compile(r"Channel (\d{1,3}): ")
+MOST_SEGMENTS = 200_000  # a day of them, two a second
+MOST_COLUMNS = 100
 LONGEST_MS = 10 * 366 * 24 * 3_600_000
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Language = Annotated[str, StringConstraints(max_length=20, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -35,7 +47,7 @@ class ReadSegment(BaseModel):
     text: Text
     language: Language | None = None
     emotion: Name | None = None
-    flags: list[Name] = []
+    flags: Annotated[list[Name], FailFast(), Field(max_length=20)] = []
 
     @model_validator(mode="after")
     def _forwards(self) -> "ReadSegment":
@@ -44,12 +56,18 @@ class ReadSegment(BaseModel):
         return self
 
 
+def _counted(segments: object) -> object:
+    if isinstance(segments, list) and len(segments) > MOST_SEGMENTS:
+        raise ValueError(f"there may be {MOST_SEGMENTS} at most")
+    return segments
+
+
 class BroughtTranscript(BaseModel):
     """What a transcript says of itself; ``service`` and ``model`` are who made it, where that is known."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    segments: list[ReadSegment]
+    segments: Annotated[list[ReadSegment], FailFast(), BeforeValidator(_counted)]
     language: Language | None = None
     service: Name | None = None
     model: Name | None = None
@@ -70,7 +88,7 @@ def _checked(fields: Mapping[str, Any]) -> BroughtTranscript:
     try:
         brought = BroughtTranscript.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the transcript"
         raise InvalidRequest(f"{place}: {first['msg']}.") from error
     ordered = sorted(brought.segments, key=lambda segment: (segment.start_ms, segment.channel))
@@ -93,11 +111,17 @@ def _from_txt(text: str) -> dict[str, Any]:
 
 def _from_tsv(text: str) -> dict[str, Any]:
     rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    missing = {"start_ms", "end_ms", "text"} - set(rows.fieldnames or ())
-    if missing:
-        raise InvalidRequest(f"The first line must name the columns; there is no {', '.join(sorted(missing))}.")
-    named = ({name: cell_text(value) for name, value in row.items() if name and value} for row in rows)
-    return {"segments": [{"text": "", **row} for row in named]}
+    try:
+        columns = rows.fieldnames or ()
+        missing = {"start_ms", "end_ms", "text"} - set(columns)
+        if missing or len(columns) > MOST_COLUMNS:  # each row would have as many, be they empty
+            gone = f"there is no {', '.join(sorted(missing))}" if missing else f"there are more than {MOST_COLUMNS}"
+            raise InvalidRequest(f"The first line must name the columns; {gone}.")
+        few = islice(rows, MOST_SEGMENTS + 1)
+        named = ({name: cell_text(value) for name, value in row.items() if name and value} for row in few)
+        return {"segments": [{"text": "", **row} for row in named]}
+    except csv.Error as error:
+        raise InvalidRequest(f"Line {rows.line_num + 1} of the transcript is no TSV: {error}.") from error
 
 
 def _from_srt(text: str) -> dict[str, Any]:
@@ -118,24 +142,12 @@ _READERS: dict[Format, Callable[[str], dict[str, Any]]] = {
 
 
 def _cues(text: str, form: str) -> Iterator[dict[str, Any]]:
-    try:
-        events: Iterable[pysubs2.SSAEvent] = pysubs2.SSAFile.from_string(_voices_named(text), format_=form)
-    except (pysubs2.Pysubs2Error, ValueError) as error:
-        raise InvalidRequest(f"The transcript is no {form}: {error}.") from error
-    cues = [event for event in events if not event.is_comment]
-    if not cues:
-        raise InvalidRequest(f"There is not one cue in the transcript: is it {form}?")
-    for cue in cues:
-        said = " ".join(html.unescape(cue.plaintext).replace("\\\u2060", "\\").split())
+    for cue in read_cues(text, form):
+        said = cue.text
         channel = _CHANNEL.match(said)
-        place = {"start_ms": max(0, cue.start), "end_ms": max(0, cue.end)}
         yield {
-            **place,
+            "start_ms": cue.start_ms,
+            "end_ms": cue.end_ms,
             "channel": int(channel[1]) - 1 if channel else 0,
             "text": said[channel.end() if channel else 0 :],
         }
-
-
-def _voices_named(text: str) -> str:
-    """WebVTT's voices as SubRip's names, so that both are read alike."""
-    return re.sub(r"<v(?:\.[^\s>]*)?\s+(Channel \d{1,3})>", r"\1: ", text)

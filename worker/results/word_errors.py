@@ -8,10 +8,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 import jiwer
 
 from worker.text_words import TOKEN, words_of
+
+LONGEST = 10_000  # words that are compared at once: an hour of speech without a pause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +40,54 @@ class Edits:
 
 
 def edits_between(reference: str, other: str) -> Edits:
-    """The fewest edits that make ``other`` of ``reference``."""
-    words = words_of(reference)
-    found = jiwer.process_words(" ".join(words), " ".join(words_of(other)))
-    return Edits(substituted=found.substitutions, deleted=found.deletions, inserted=found.insertions, words=len(words))
+    """The fewest edits that make ``other`` of ``reference``.
+
+    To find them takes the square of the words. More than LONGEST words that differ are compared a part after the other,
+    each with as large a part of the other text: then it is a few edits more where words have moved between parts.
+    """
+    ours, theirs = words_of(reference), words_of(other)
+    edits = Edits(words=len(ours))
+    for part in _parts(ours, theirs):
+        found = jiwer.process_words(" ".join(ours[part.ours]), " ".join(theirs[part.theirs]))
+        edits += Edits(substituted=found.substitutions, deleted=found.deletions, inserted=found.insertions)
+    return edits
 
 
 def different_words(reference: Sequence[str], other: Sequence[str]) -> tuple[set[int], set[int]]:
     """Which words of each are edited, by their numbers: those edits that are counted."""
-    [chunks] = jiwer.process_words(" ".join(reference), " ".join(other)).alignments
-    edited = [chunk for chunk in chunks if chunk.type != "equal"]
-    ours = {at for chunk in edited for at in range(chunk.ref_start_idx, chunk.ref_end_idx)}
-    return ours, {at for chunk in edited for at in range(chunk.hyp_start_idx, chunk.hyp_end_idx)}
+    ours: set[int] = set()
+    theirs: set[int] = set()
+    for part in _parts(reference, other):
+        [chunks] = jiwer.process_words(" ".join(reference[part.ours]), " ".join(other[part.theirs])).alignments
+        for chunk in (chunk for chunk in chunks if chunk.type != "equal"):
+            ours.update(range(part.ours.start + chunk.ref_start_idx, part.ours.start + chunk.ref_end_idx))
+            theirs.update(range(part.theirs.start + chunk.hyp_start_idx, part.theirs.start + chunk.hyp_end_idx))
+    return ours, theirs
+
+
+class _Part(NamedTuple):
+    """Words of the one text that are compared with words of the other."""
+
+    ours: slice
+    theirs: slice
+
+
+def _parts(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[_Part]:
+    """Between what is the same at the beginning and at the end, LONGEST words at a time."""
+    before, after = _alike_around(ours, theirs)
+    left, right = len(ours) - after - before, len(theirs) - after - before
+    many = -(-max(left, right) // LONGEST)
+    for number in range(many):
+        edges = [(before + size * number // many, before + size * (number + 1) // many) for size in (left, right)]
+        yield _Part(*(slice(*edge) for edge in edges))
+
+
+def _alike_around(ours: Sequence[str], theirs: Sequence[str]) -> tuple[int, int]:
+    """How many words are the same at the beginning, and how many behind those at the end."""
+    most = min(len(ours), len(theirs))
+    before = next((at for at in range(most) if ours[at] != theirs[at]), most)
+    after = next((at for at in range(most - before) if ours[-1 - at] != theirs[-1 - at]), most - before)
+    return before, after
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from worker.text_words import UNSPACED
 
 LONGEST = 64  # characters of a word that count
+LONGEST_RAW = 1024  # as it is written, with accents that do not
 REMEMBERED = 65_536  # words whose folded form is kept: speech has few different ones
 
 # Vowels and tones that are written around a letter and belong to it, below the scripts of East Asia.
@@ -47,7 +48,11 @@ def is_joined(word: str) -> bool:
 
 @lru_cache(REMEMBERED)
 def _folded(raw: str) -> tuple[str, ...]:
-    """Mostly one word; several where a character stands for several, such as half-width kana."""
+    """Mostly one word; several where a character stands for several, such as half-width kana.
+
+    To put a letter's accents in order takes the square of their number, so what nobody could have said is cut first.
+    """
+    raw = raw[:LONGEST_RAW]
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", raw).casefold())
     parts = _WORD.findall(unicodedata.normalize("NFC", bare))
     return tuple(part[:LONGEST] for part in parts if part not in _NO_WORDS)

@@ -63,3 +63,8 @@ def test_whatever_is_said_a_word_is_safe_to_stand_in_a_query(text: str) -> None:
 def test_folding_twice_changes_nothing(text: str) -> None:
     once = words(text)
     assert words(" ".join(once)) == once
+
+
+def test_a_letter_with_very_many_accents_is_a_word_all_the_same() -> None:
+    """To put them in their order took the square of their number."""
+    assert words("a" + "\u0301\u0316" * 200_000 + " b") == ["a", "b"]
