@@ -7,6 +7,7 @@ import pytest
 
 from tests.fixtures.doors import House
 from tests.fixtures.finished_jobs import finished
+from worker.database import clock
 from worker.results import transcript_readers
 from worker.results.transcript_readers import BroughtTranscript
 from worker.shapes.recordings import Recording
@@ -135,6 +136,7 @@ def test_a_transcript_is_read_while_others_may_write(house: House, monkeypatch: 
 
     def beside_a_writer(*what: Any, **how: Any) -> BroughtTranscript:  # noqa: ANN401  # as it is called
         with house.database.writing() as session:  # on SQLite there is one lock for all
+            clock(session)
             session.commit()
         return read(*what, **how)
 
