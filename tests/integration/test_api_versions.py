@@ -146,6 +146,6 @@ def test_a_transcript_is_read_while_others_may_write(house: House, monkeypatch: 
 
 def test_a_transcript_that_is_too_long_is_refused(house: House) -> None:
     recording_id = finished(house.database).recording_id
-    path = f"/v1/recordings/{recording_id}/transcripts?format=txt"
-    answer = house.client.post(path, content=b"a " * (5 * 1024**2))
+    path = f"/v1/recordings/{recording_id}/transcripts"
+    answer = house.client.post(path, content=b"a " * (5 * 1024**2), headers={"Content-Type": "text/vtt"})
     assert (answer.status_code, answer.json()["detail"]) == (400, "The body is longer than 8388608 bytes.")
