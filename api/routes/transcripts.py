@@ -125,7 +125,6 @@ async def _brought(request: Request, form: FormatQuery = None, content_type: Med
 def post_version(
     recording_id: str,
     brought: Annotated[BroughtFields, Depends(_brought)],
-    deps: Deps,
     once: Once,
     *,
     pin: Annotated[bool, Query(description="Make it the current one, whatever jobs answer later.")] = False,
@@ -136,13 +135,12 @@ def post_version(
     The same one again is the version that there is: 200.
     """
 
-    with deps.database.reading() as session:
-        duration_ms = show_recording(session, recording_id).duration_ms
-    read = transcript_readers.read_transcript(brought.text, brought.form, duration_ms=duration_ms)
+    read = transcript_readers.read_transcript(brought.text, brought.form)  # it may take seconds: others write meanwhile
     made = read.model_copy(update={"language": read.language or language})
 
     def work(session: Session) -> Answer[Version]:
-        added = add_version(session, recording_id, made, pin=pin)
+        timed = made.over(show_recording(session, recording_id).duration_ms)
+        added = add_version(session, recording_id, timed, pin=pin)
         status = 200 if added.existing else 201
         return Answer(show_version(session, added.id), status, f"/v1/transcripts/{added.id}")
 

@@ -71,17 +71,20 @@ class BroughtTranscript(BaseModel):
     language: Language | None = None
     service: Name | None = None
     model: Name | None = None
+    timed: bool = True  # plain text is not: it is one segment
+
+    def over(self, duration_ms: int | None) -> "BroughtTranscript":
+        """The same, where it has no times as one segment over the whole recording, as far as its length is known."""
+        if self.timed:
+            return self
+        whole = [segment.model_copy(update={"end_ms": duration_ms or 0}) for segment in self.segments]
+        return self.model_copy(update={"segments": whole})
 
 
-def read_transcript(text: str, form: Format, *, duration_ms: int | None = None) -> BroughtTranscript:
-    """The transcript in a text. Plain text has no times: it is one segment over ``duration_ms``, where that is known.
-
-    Raises InvalidRequest that names the place.
-    """
+def read_transcript(text: str, form: Format) -> BroughtTranscript:
+    """The transcript in a text. Raises InvalidRequest that names the place."""
     fields = _READERS[form](text.removeprefix("\ufeff"))
-    if form is Format.TXT:
-        fields["segments"][0]["end_ms"] = duration_ms or 0
-    return _checked(fields)
+    return _checked({**fields, "timed": form is not Format.TXT})
 
 
 def _checked(fields: Mapping[str, Any]) -> BroughtTranscript:
@@ -106,7 +109,7 @@ def _from_json(text: str) -> dict[str, Any]:
 
 
 def _from_txt(text: str) -> dict[str, Any]:
-    return {"segments": [{"start_ms": 0, "text": " ".join(text.split())}]}
+    return {"segments": [{"start_ms": 0, "end_ms": 0, "text": " ".join(text.split())}]}
 
 
 def _from_tsv(text: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_our_own_forms_are_read_back(form: Format, texts: list[str]) -> None:
 
 
 def test_plain_text_is_one_segment_over_the_recording() -> None:
-    [only] = read_transcript("Good morning.\n\nHow are you?\n", Format.TXT, duration_ms=9000).segments
+    [only] = read_transcript("Good morning.\n\nHow are you?\n", Format.TXT).over(9000).segments
     assert (only.start_ms, only.end_ms, only.text) == (0, 9000, "Good morning. How are you?")
 
 
