@@ -5,6 +5,7 @@ Each is a variable ``LONGHAND_<NAME>``; docs/settings.md lists them and a test h
 
 import os
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -17,6 +18,16 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 YES = frozenset({"true", "yes", "on", "1", "y", "t"})
 NO = frozenset({"false", "no", "off", "0", "n", "f", ""})
 ALL_NETWORKS = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
+# Which variables hold a secret. A process that we start gets those that it has a use for.
+SECRETS = {
+    "service_key": ("LONGHAND_SERVICE_KEY", "DASHSCOPE_API_KEY"),
+    "recognizer_key": ("LONGHAND_RECOGNIZER_KEY",),
+    "gateway_key": ("LONGHAND_GATEWAY_KEY",),
+    "api_key": ("LONGHAND_API_KEY",),
+    "amazon": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+}
 
 
 def _data_home() -> Path:
@@ -200,7 +211,12 @@ def load_settings(**options: Any) -> Settings:  # noqa: ANN401  # the fields' ow
     return Settings(**options)
 
 
-def child_environment(settings: Settings, **changes: str) -> dict[str, str]:
-    """This process's environment for a child, with the home and ``changes`` (names without prefix) set."""
+def child_environment(settings: Settings, keeping: Iterable[str] = tuple(SECRETS), **changes: str) -> dict[str, str]:
+    """This process's environment for a child, with the home and ``changes`` (names without prefix) set.
+
+    Of the secrets, the settings' own and Amazon's, it has only those that are named in ``keeping``.
+    """
     named = {f"LONGHAND_{name.upper()}": value for name, value in changes.items()}
-    return {**os.environ, "LONGHAND_HOME": str(settings.home), **named}
+    all_of_it = {**os.environ, "LONGHAND_HOME": str(settings.home), **named}
+    unknown = {variable for name in set(SECRETS) - set(keeping) for variable in SECRETS[name]}
+    return {name: value for name, value in all_of_it.items() if name not in unknown}

@@ -1,5 +1,6 @@
 """`longhand up`: parts that die, refusals, and ends of every kind."""
 
+import json
 import re
 import stat
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from api.cli import main
 from tests.fixtures.command_line import SAMPLE, UpStack, cut_sample, running_up
@@ -74,6 +77,26 @@ def test_the_key_of_the_home_lets_in_and_nothing_else_does(
     secret = key["Authorization"].rpartition("_")[2].encode()
     kept = [path for path in stack.home.rglob("*") if path.is_file() and path.name != "key"]
     assert [path for path in [*kept, stack.home.parent / f"{stack.home.name}.log"] if secret in path.read_bytes()] == []
+
+
+def test_the_local_service_of_a_stack_works_for_that_stack_alone(
+    stack: UpStack, tmp_path: Path, capsys: Captured
+) -> None:
+    recognizer = stack.part("recognizer")
+    assert recognizer is not None
+    words = recognizer.cmdline()
+    url = f"ws://127.0.0.1:{words[words.index('--port') + 1]}/api-ws/v1/realtime"
+    with pytest.raises(InvalidStatus) as refused, connect(url):
+        pass
+    assert refused.value.response.status_code == 401
+    recording = str(cut_sample(tmp_path / "one.wav", 0, 3))
+    assert main(["transcribe", recording, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sent_ms"] > 0
+    assert stack.stop() == 0
+    with running_up(stack.home):  # with another key: what was answered under the first is not sent again
+        assert main(["transcribe", recording, "--json", "--archive", "second"]) == 0
+        again = json.loads(capsys.readouterr().out)
+        assert (again["sent_ms"], again["reused_ms"] > 0) == (0, True)
 
 
 def test_sigterm_ends_all_parts_in_good_order_and_the_home_can_be_used_again(stack: UpStack, tmp_path: Path) -> None:

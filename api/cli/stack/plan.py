@@ -1,5 +1,6 @@
 """Which processes make a whole stack, given what is configured: what is not is embedded."""
 
+import secrets
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,11 @@ from api.cli.stack.supervisor import Part
 from worker.settings import Settings, child_environment
 
 SESSION_PATH = "/api-ws/v1/realtime"
+# What each part has a use for: API and dispatcher speak to no service, but look into buckets.
+SECRETS_OF_DOORS = ("amazon",)
+SECRETS_OF_WORKERS = ("service_key", "recognizer_key", "amazon")
+SECRETS_OF_RECOGNIZER = ("recognizer_key", "gateway_key")
+KEY_BYTES = 32
 WORKER_GRACE_S = 75.0  # a worker finishes the segments that are in flight: they are paid for
 
 
@@ -43,22 +49,37 @@ def plan_stack(
     if recognizer:
         changes["local_url"] = f"ws://{LOOPBACK}:{recognizer}{SESSION_PATH}"
         changes["model"] = settings.model or model
-    part = partial(Part, environment=child_environment(settings, **changes))
+        changes["recognizer_key"] = _own_key(settings)
+    told = partial(child_environment, settings, **changes)
+    part = partial(Part, environment=told(keeping=SECRETS_OF_DOORS))
     parts = []
     if redis:
         command = redis_command(find_redis(), settings.home)
-        parts.append(part(name="redis", command=command, ready=partial(redis_answers, redis)))
+        parts.append(
+            Part(name="redis", command=command, environment=told(keeping=()), ready=partial(redis_answers, redis))
+        )
     if recognizer:
         command = own_command("recognizer", "--port", str(recognizer), "--engine", engine)
-        parts.append(part(name="recognizer", command=command, ready=partial(answers, recognizer)))
+        environment = told(keeping=SECRETS_OF_RECOGNIZER)
+        parts.append(
+            Part(name="recognizer", command=command, environment=environment, ready=partial(answers, recognizer))
+        )
     command = own_command("api", "--host", host, "--port", str(port), *(["--no-keys"] if no_keys else []))
+    worker = partial(
+        Part, command=own_command("worker"), environment=told(keeping=SECRETS_OF_WORKERS), grace_s=WORKER_GRACE_S
+    )
     parts += [
         part(name="dispatcher", command=own_command("dispatcher")),
-        *(part(name=f"worker-{i + 1}", command=own_command("worker"), grace_s=WORKER_GRACE_S) for i in range(workers)),
+        *(worker(name=f"worker-{i + 1}") for i in range(workers)),
         part(name="api", command=command, ready=partial(answers, port, host)),
     ]
     embedded = [name for name, there in (("Redis", redis), ("the local service", recognizer)) if there]
     return Plan(parts=parts, environment=parts[-1].environment, url=url_of(host, port), embedded=embedded)
+
+
+def _own_key(settings: Settings) -> str:
+    """For our local service and our workers: another one at each start, unless somebody has chosen one."""
+    return settings.recognizer_key.get_secret_value() if settings.recognizer_key else secrets.token_urlsafe(KEY_BYTES)
 
 
 def embeds_service(settings: Settings) -> bool:

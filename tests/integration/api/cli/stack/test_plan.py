@@ -2,6 +2,7 @@ import pytest
 
 from api.cli.configure import configured
 from api.cli.stack.plan import Plan, embeds_service, plan_stack
+from worker.settings import SECRETS
 
 
 def plan(*, workers: int = 1, host: str = "127.0.0.1") -> Plan:
@@ -57,3 +58,38 @@ def test_each_command_line_names_its_process() -> None:
 
 def test_the_url_shown_can_be_opened_where_all_addresses_are_listened_on() -> None:
     assert plan(host="0.0.0.0").url == "http://127.0.0.1:8080"
+
+
+def secrets_of(made: Plan) -> dict[str, set[str]]:
+    names = {name for variables in SECRETS.values() for name in variables}
+    return {part.name: names & part.environment.keys() for part in made.parts}
+
+
+def test_each_part_gets_the_secrets_that_it_has_a_use_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (name for variables in SECRETS.values() for name in variables):
+        monkeypatch.setenv(name, "k")
+    amazon, service = set(SECRETS["amazon"]), set(SECRETS["service_key"])
+    assert secrets_of(plan()) == {
+        "redis": set(),
+        "recognizer": {"LONGHAND_RECOGNIZER_KEY", "LONGHAND_GATEWAY_KEY"},
+        "dispatcher": amazon,
+        "worker-1": amazon | service | {"LONGHAND_RECOGNIZER_KEY"},
+        "api": amazon,
+    }
+
+
+def test_the_local_service_has_a_key_that_its_workers_know_and_no_start_has_again() -> None:
+    key, others = recognizer_keys(plan()), recognizer_keys(plan())
+    assert key["recognizer"] == key["worker-1"] != others["recognizer"]
+    assert len(key["recognizer"]) == 43
+    assert not any(key["recognizer"] in word for part in plan().parts for word in part.command)
+
+
+def test_a_key_of_the_local_service_that_somebody_has_chosen_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGHAND_RECOGNIZER_KEY", "mine,another")
+    assert set(recognizer_keys(plan()).values()) == {"mine,another"}
+
+
+def recognizer_keys(made: Plan) -> dict[str, str]:
+    found = {part.name: part.environment.get("LONGHAND_RECOGNIZER_KEY", "") for part in made.parts}
+    return {name: key for name, key in found.items() if key}
