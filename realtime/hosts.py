@@ -8,6 +8,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}  # of an address that names none
@@ -50,6 +51,18 @@ def is_same_origin(origin: str, host: str) -> bool:
     if default is None or asking is None or asked is None:
         return False
     return asking.name == asked.name and (asking.port or default) == (asked.port or default)
+
+
+def open_host(url: str) -> str:
+    """The host that this URL sends to without TLS, where others on the way can read along; empty where none can.
+
+    What stays on this machine is read by nobody else. A private network is a network of others.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme.lower() not in {"ws", "http"} or host == "localhost":
+        return ""
+    return "" if is_literal(host) and ipaddress.ip_address(host).is_loopback else host
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from realtime.hosts import open_host
+
 YES = frozenset({"true", "yes", "on", "1", "y", "t"})
 NO = frozenset({"false", "no", "off", "0", "n", "f", ""})
 ALL_NETWORKS = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -111,6 +113,10 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, description="For the command line: the server's key.")
     recognizer_key: SecretStr | None = Field(None, description="Keys that the local service accepts, comma-separated.")
 
+    allow_plaintext_keys: str = Field(
+        "False", description="Hosts that keys may be sent to without TLS, comma-separated; True: any."
+    )
+
     gateway_url: str = Field("", description="Where a gateway engine sends segments; empty: Qwen's international host.")
     gateway_key: SecretStr | None = Field(None, description="The key of the recogniser behind a gateway engine.")
     gateway_model: str = Field("", description="Model asked for by a gateway engine; empty: the engine's own default.")
@@ -153,6 +159,21 @@ class Settings(BaseSettings):
         for network in _listed(str(given)):
             ip_network(network)
         return str(given)
+
+    @field_validator("allow_plaintext_keys", mode="before")
+    @classmethod
+    def _named_hosts(cls, given: Any) -> str:  # noqa: ANN401  # checked here
+        if str(given).strip().lower() in YES | NO:
+            return str(str(given).strip().lower() in YES)
+        for host in _listed(str(given)):
+            if not re.fullmatch(r"[A-Za-z0-9_.:-]+", host):
+                raise ValueError("give hosts without scheme or port, comma-separated")
+        return str(given)
+
+    def may_send_key(self, url: str) -> bool:
+        """Whether a key may go to this URL: over TLS, on this machine, or to a host of ``allow_plaintext_keys``."""
+        host, allowed = open_host(url), self.allow_plaintext_keys
+        return not host or allowed == "True" or host in {name.lower() for name in _listed(allowed)}
 
     @cached_property
     def buckets(self) -> tuple[str, ...]:

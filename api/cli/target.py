@@ -105,8 +105,16 @@ def client_of(settings: Settings, url: str) -> Iterator[Client]:
 
 
 def _key_of(settings: Settings, url: str) -> str | None:
-    """LONGHAND_API_KEY is for LONGHAND_URL; the home's stack has its own key in the home, however it was named."""
+    """LONGHAND_API_KEY is for LONGHAND_URL; the home's stack has its own key in the home, however it was named.
+
+    Raises UsageProblem where the key would be sent for others to read.
+    """
     if settings.url and settings.api_key:
+        if not settings.may_send_key(url):
+            raise UsageProblem(
+                "LONGHAND_API_KEY would be sent without TLS: give an https:// URL in LONGHAND_URL, or name its host in "
+                "LONGHAND_ALLOW_PLAINTEXT_KEYS."
+            )
         return settings.api_key.get_secret_value()
     running = running_server(settings.home, start_s=0)
     return read_key(settings.home / KEY) if running and running.url == url.rstrip("/") else None

@@ -56,6 +56,10 @@ class EngineMisconfigured(EngineUnavailable):
     """Not with these settings, on any machine."""
 
 
+class KeyExposed(EngineMisconfigured):
+    """Its key would be sent for others to read."""
+
+
 class Listener(Protocol):
     """Hears the audio of one item while it is still coming in."""
 

@@ -24,6 +24,7 @@ class GatewayConfig:
     # openai: the base that ends in /v1; qwen-http: the host. Empty: Qwen's international one, none for openai.
     url: str = ""
     key: str = field(default="", repr=False)
+    plaintext_key: bool = False  # whether the key may go to another host without TLS
     model: str = ""  # empty: qwen3-asr-flash, whisper-1
     language: str | None = None  # where a session asks for none; None: the recogniser finds it
     inverse_text_normalisation: bool = False  # qwen-http: "twenty" becomes "20"; Chinese and English only

@@ -55,10 +55,14 @@ class WorkerResources:
 
 
 def open_resources(settings: Settings, stop: Stop) -> WorkerResources:
-    """Open everything; to be called in the process that works, after any fork."""
+    """Open everything; to be called in the process that works, after any fork.
+
+    Raises ConfigurationError where the configured service cannot be used: before a job is taken, not with it.
+    """
+    services = Services(settings)
+    services.find()
     database = Database(settings.resolved_database_url, pool_size=settings.jobs + 4)
     lease_database = Database(settings.resolved_database_url, pool_size=1)
-    services = Services(settings)
     limits = FleetLimits(settings.redis_url, lease_s=PERMITS_FREE_AFTER * settings.lease_s)
 
     def make_recogniser(name: str) -> Recogniser:

@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from realtime.hosts import open_host
 from worker.errors import ConfigurationError, UnknownService
 from worker.services.catalogue import BUILT_IN, HOSTED_MODEL, HOSTED_PACE, LOCAL_MODEL, PROTOCOL_LANGUAGES, Service
 from worker.services.entries import read_entry
 from worker.services.prices import Price, built_in_price, read_prices
 from worker.settings import Settings
+
+SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 
 
 class Services:
@@ -28,10 +31,18 @@ class Services:
         return _host(self._settings.service_url) if self._settings.service_url else self._settings.service
 
     def find(self, name: str | None = None) -> Service:
-        """The service called ``name``, or the configured one; raises UnknownService."""
-        if name is None or name == self.default_name:
-            return _with_settings(self._default(), self._settings)
-        return _placed(self._named(name), self._settings)
+        """The service called ``name``, or the configured one.
+
+        Raises UnknownService, and ConfigurationError where its key would be sent for others to read.
+        """
+        service = self._found(name)
+        if _has_secrets(service) and not self._settings.may_send_key(service.url):
+            host = open_host(service.url)
+            raise ConfigurationError(
+                f"The key of the service {service.name!r} would be sent to {host} without TLS: give a wss:// URL, "
+                f"or name {host} in LONGHAND_ALLOW_PLAINTEXT_KEYS."
+            )
+        return service
 
     def by_name(self) -> dict[str, Service]:
         """All services: the built-in ones with what the file says of them, and the file's own."""
@@ -51,9 +62,14 @@ class Services:
     def price_of(self, name: str, model: str) -> Price | None:
         """The price of what was asked of a service; None too where it is not in the services file any more."""
         try:
-            return self.price(self.find(name), model)
+            return self.price(self._found(name), model)
         except UnknownService:
             return None
+
+    def _found(self, name: str | None) -> Service:
+        if name is None or name == self.default_name:
+            return _with_settings(self._default(), self._settings)
+        return _placed(self._named(name), self._settings)
 
     def _default(self) -> Service:
         url = self._settings.service_url
@@ -94,6 +110,10 @@ def _placed(service: Service, settings: Settings) -> Service:
     if service.name != "local":
         return service
     return replace(service, url=settings.local_url, key=_first_key(settings.recognizer_key))
+
+
+def _has_secrets(service: Service) -> bool:
+    return service.key is not None or any(name.lower() in SECRET_HEADERS for name in service.headers)
 
 
 def _first_key(keys: SecretStr | None) -> SecretStr | None:

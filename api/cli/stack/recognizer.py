@@ -12,7 +12,7 @@ from api.cli.exits import CommandError, UsageProblem
 from api.cli.options import grouped
 from api.cli.output.printing import put
 from api.cli.stack.ports import LOOPBACK
-from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable
+from realtime.protocol.engine import EngineMisconfigured, EngineUnavailable, KeyExposed
 from realtime.service import config as service
 from realtime.service.engines import scripted_engine
 from realtime.service.faults import Faults, UnknownFault
@@ -44,6 +44,7 @@ def gateway_config(settings: Settings) -> service.GatewayConfig:
     return service.GatewayConfig(
         url=settings.gateway_url,
         key=settings.gateway_key.get_secret_value() if settings.gateway_key else "",
+        plaintext_key=settings.may_send_key(settings.gateway_url),
         model=settings.gateway_model,
         language=settings.gateway_language or None,
         inverse_text_normalisation=settings.gateway_itn,
@@ -105,6 +106,10 @@ def recognizer(*, options: ServiceOptions) -> None:
         raise UsageProblem(f"{error} Put them in LONGHAND_RECOGNIZER_KEY.") from error
     except UnknownFault as error:
         raise UsageProblem(f"--fault: {error}") from error
+    except KeyExposed as error:
+        raise UsageProblem(
+            f"{error} Give an https:// URL in LONGHAND_GATEWAY_URL, or name its host in LONGHAND_ALLOW_PLAINTEXT_KEYS."
+        ) from error
     except EngineMisconfigured as error:
         raise UsageProblem(f"{error} Put it in LONGHAND_GATEWAY_URL.") from error
     except EngineUnavailable as error:

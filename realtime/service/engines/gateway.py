@@ -12,7 +12,16 @@ from typing import Any
 
 import httpx
 
-from realtime.protocol.engine import Answer, EngineMisconfigured, Hypothesis, Listener, Segment, SegmentFailed
+from realtime.hosts import open_host
+from realtime.protocol.engine import (
+    Answer,
+    EngineMisconfigured,
+    Hypothesis,
+    KeyExposed,
+    Listener,
+    Segment,
+    SegmentFailed,
+)
 from realtime.service.config import GatewayConfig
 from realtime.service.engines.gateway_refusals import GatewayRefusal, read_refusal
 
@@ -110,6 +119,9 @@ class Gateway(ABC):
         """Look at the settings; nothing is sent. Raises EngineMisconfigured."""
         if not self.url.startswith(("http://", "https://")):
             raise EngineMisconfigured("The gateway needs the http:// or https:// URL of its recogniser.")
+        host = open_host(self.url)
+        if host and self.config.key and not self.config.plaintext_key:
+            raise KeyExposed(f"The gateway's key would be sent to {host} without TLS.")
 
     async def recognise(self, segment: Segment, preview: Callable[[Hypothesis], None]) -> Answer:  # noqa: ARG002  # the port's
         """The recogniser's answer. What is temporary is tried again for as long as the configured patience."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.hosts import HostRule, is_same_origin
+from realtime.hosts import HostRule, is_same_origin, open_host
 
 OWN = ["127.0.0.1", "127.0.0.1:8080", "localhost", "LocalHost:9000", "[::1]", "[::1]:8080", "[0:0:0:0:0:0:0:1]:8080"]
 OTHERS = [
@@ -103,3 +103,26 @@ def test_a_page_is_of_the_server_where_it_came_from_the_name_and_port_that_are_a
     origin: str, host: str, same: bool
 ) -> None:
     assert is_same_origin(origin, host) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("wss://asr.example/", ""),
+        ("https://asr.example/v1", ""),
+        ("ws://127.0.0.1:8765/", ""),
+        ("ws://127.9.9.9/", ""),
+        ("http://localhost:8000", ""),
+        ("http://[::1]:8000", ""),
+        ("ws://asr.example:80/", "asr.example"),
+        ("WS://ASR.example/", "asr.example"),
+        ("http://user@10.0.0.7:8000/v1", "10.0.0.7"),
+        ("http://[fd00::7]/", "fd00::7"),
+        ("ws://localhost.example/", "localhost.example"),
+        ("ws://127.0.0.1.example/", "127.0.0.1.example"),
+        ("ws://0.0.0.0/", "0.0.0.0"),
+        ("ws://127.1/", "127.1"),
+    ],
+)
+def test_a_url_without_tls_is_open_where_it_leaves_the_machine(url: str, host: str) -> None:
+    assert open_host(url) == host

@@ -57,6 +57,29 @@ def test_a_url_without_a_scheme_is_usage(capsys: Captured, monkeypatch: pytest.M
     assert "LONGHAND_URL" in capsys.readouterr().err
 
 
+def test_the_api_s_key_is_not_sent_in_plain_text_to_another_host(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_URL", "http://longhand.example:8080")
+    monkeypatch.setenv("LONGHAND_API_KEY", "lh_secret")
+    assert main(["status"]) == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert "LONGHAND_API_KEY would be sent without TLS" in line
+    assert "lh_secret" not in line
+
+
+def test_a_worker_does_not_start_where_it_would_send_a_key_in_plain_text(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("LONGHAND_SERVICE_URL", "ws://gpu.example/")
+    monkeypatch.setenv("LONGHAND_SERVICE_KEY", "sk-secret")
+    assert main(["worker"]) == 2
+    (line,) = lines(capsys.readouterr().err)
+    assert "gpu.example without TLS" in line
+    assert "sk-secret" not in line
+
+
 def test_a_missing_file_alone_fails_without_a_server(capsys: Captured, tmp_path: Path) -> None:
     assert main(["transcribe", str(tmp_path / "gone.wav")]) == 1
     assert "there is no such file" in capsys.readouterr().err

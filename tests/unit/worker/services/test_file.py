@@ -15,7 +15,7 @@ WRITTEN_BY_HAND = """\
 # our own machines
 
 [gpu]  # in the cellar
-url = "ws://gpu.example:8000/"
+url = "wss://gpu.example:8000/"
 key = "sk-secret"
 pace = 0   # as fast as it goes
 
@@ -41,7 +41,7 @@ def built_in(name: str) -> Service:
 
 def test_a_table_of_a_new_name_is_a_service(services_file: Path) -> None:
     gpu = Services(settings_with(services_file)).find("gpu")
-    assert (gpu.url, gpu.pace, gpu.model) == ("ws://gpu.example:8000/", 0, HOSTED_MODEL)
+    assert (gpu.url, gpu.pace, gpu.model) == ("wss://gpu.example:8000/", 0, HOSTED_MODEL)
     assert gpu.key is not None
     assert gpu.key.get_secret_value() == "sk-secret"
 

@@ -51,3 +51,21 @@ def test_the_settings_name_the_recogniser_behind_a_gateway() -> None:
 def test_without_an_address_the_openai_gateway_does_not_start(capsys: Captured) -> None:
     assert main(["recognizer", "--port", "0", "--engine", "openai"]) == 2
     assert "LONGHAND_GATEWAY_URL" in capsys.readouterr().err
+
+
+def test_a_gateway_s_key_is_not_sent_in_plain_text_to_another_host(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGHAND_GATEWAY_URL", "http://gpu.example:8000/v1")
+    monkeypatch.setenv("LONGHAND_GATEWAY_KEY", "sk-secret")
+    assert main(["recognizer", "--port", "0", "--engine", "openai"]) == 2
+    said = capsys.readouterr().err
+    assert "gpu.example without TLS" in said
+    assert "LONGHAND_ALLOW_PLAINTEXT_KEYS" in said
+    assert "sk-secret" not in said
+
+
+@pytest.mark.parametrize(("allowed", "plain"), [("False", False), ("gpu.example", True), ("true", True)])
+def test_a_gateway_s_key_may_go_where_that_is_allowed(allowed: str, *, plain: bool) -> None:
+    settings = Settings.model_validate({"gateway_url": "http://gpu.example/v1", "allow_plaintext_keys": allowed})
+    assert gateway_config(settings).plaintext_key is plain
