@@ -19,6 +19,7 @@ from api.http.queries import known_query, storable_address
 from api.routes import (
     archives,
     campaigns,
+    docs,
     imports,
     jobs,
     recordings,
@@ -42,6 +43,7 @@ Submit a recording with `POST /v1/jobs`, watch it with `GET /v1/jobs/{id}` and `
 `GET /v1/jobs/{id}/transcript`. Errors are `application/problem+json` with a `code`; every POST takes an
 `Idempotency-Key`, and is then safe to send again. Each request brings a key, as `Authorization: Bearer lh_…`.
 """
+DESCRIBED = {"title": "Longhand", "version": "1", "description": DESCRIPTION, "docs_url": None, "redoc_url": None}
 ROUTES = (
     submit,
     jobs,
@@ -54,6 +56,7 @@ ROUTES = (
     results,
     reviews,
     services,
+    docs,
 )
 log = structlog.get_logger(__name__)
 LOOPBACK = "127.0.0.1"
@@ -93,12 +96,13 @@ def make_app(
         yield
         deps.database.close()
 
-    app = Application(layers(settings, host), title="Longhand", version="1", description=DESCRIPTION, lifespan=lifespan)
+    app = Application(layers(settings, host), lifespan=lifespan, **DESCRIBED)
     app.state.deps = deps
     problems.install(app)
     app.add_exception_handler(Replayed, replayed)
     for routes in ROUTES:
         app.include_router(routes.router, dependencies=BEFORE_ROUTES)
+    app.router.routes.append(docs.FILES)
     return app
 
 

@@ -59,7 +59,19 @@ def _upload_schema(beside: type[BaseModel]) -> dict[str, Any]:
 
 def request_body(by_type: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A body that is described by hand, since it is read as a stream."""
-    return {"requestBody": {"content": {name: {"schema": schema} for name, schema in by_type.items()}}}
+    return {"requestBody": {"content": {name: {"schema": _whole(schema, {})} for name, schema in by_type.items()}}}
+
+
+def _whole(schema: Any, defined: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON
+    """With what it refers to in its place: pydantic's `$defs` would have to stand at the document's root."""
+    if isinstance(schema, list):
+        return [_whole(item, defined) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    defined = {**defined, **schema.get("$defs", {})}
+    rest = {name: _whole(part, defined) for name, part in schema.items() if name not in {"$defs", "$ref"}}
+    named = schema.get("$ref", "").removeprefix("#/$defs/")
+    return {**_whole(defined[named], defined), **rest} if named else rest
 
 
 def json_request(kind: type[BaseModel]) -> dict[str, Any]:
