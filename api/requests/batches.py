@@ -94,8 +94,12 @@ def _from_json(body: object) -> BatchRequest:
 
 def _common(given: dict[str, Any]) -> dict[str, Any]:
     """What all items share, looked at once: what is wrong with it is told once, and a text of labels is read once."""
-    options = read_shared_options(given)
-    return {name: read if isinstance(read := getattr(options, name), dict) else value for name, value in given.items()}
+    options = dict(read_shared_options(given))  # an empty field counts as left out, also one that is no option
+    return {
+        name: read if isinstance(read := options[name], dict) else value
+        for name, value in given.items()
+        if name in options
+    }
 
 
 def _read(item: object, specs: Specs) -> "Read | RequestError":

@@ -22,6 +22,11 @@ def test_shared_fields_of_a_batch_are_checked_once(closed_house: House) -> None:
     assert (unknown.status_code, len(unknown.content) < 1000) == (400, True)
 
 
+def test_an_empty_shared_field_that_is_no_option_counts_as_left_out(house: House) -> None:
+    answer = house.client.post("/v1/batches", json={"name": "b", "bogus": None, "__dict__": None})
+    assert answer.status_code == 202
+
+
 def test_an_item_that_is_wrong_in_many_ways_is_told_in_a_few_words(house: House) -> None:
     answer = batch(house, {"items": [{"url": "http://x/", **WRONG, "labels": WRONG}] * 20})
     assert answer.status_code == 202
