@@ -37,6 +37,18 @@ def test_the_process_and_its_description_are_open(locked_house: House, path: str
     assert locked_house.client.get(path).status_code == 200
 
 
+def test_the_description_says_which_scope_each_route_wants(locked_house: House) -> None:
+    described = locked_house.client.get("/openapi.json").json()
+    assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    wanted = {
+        (method, path): operation.get("security")
+        for path, operations in described["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert {path for (_, path), named in wanted.items() if not named} == {"/healthz", "/readyz"}
+    assert wanted[("put", "/v1/budgets/{period}")] == [{"key": ["budgets"]}]
+
+
 def test_a_stranger_learns_of_readiness_a_yes_or_no(locked_house: House) -> None:
     house = locked_house
     seen = made_key(house.database, "prometheus", KeyScope.METRICS)
@@ -85,11 +97,21 @@ def test_a_key_counts_nowhere_but_in_its_header(locked_house: House, asked: str)
         assert house.client.get("/v1/jobs", headers=headers).status_code == 401
 
 
-def test_a_stranger_is_refused_before_the_body_has_come(locked_house: House) -> None:
-    """Of an upload that goes on for ever nothing is waited for."""
+BODIES = [
+    ("/v1/jobs", "multipart/form-data; boundary=b"),
+    ("/v1/jobs", "application/json"),
+    ("/v1/batches", "text/csv"),
+    ("/v1/campaigns", "application/json"),
+    (f"/v1/recordings/{'0' * 32}/transcripts?format=txt", "application/octet-stream"),
+]
+
+
+@pytest.mark.parametrize(("path", "content_type"), BODIES, ids=[f"{path} {kind}" for path, kind in BODIES])
+def test_a_stranger_is_refused_before_the_body_has_come(locked_house: House, path: str, content_type: str) -> None:
+    """Of a body that goes on for ever nothing is waited for."""
     place = urlsplit(str(locked_house.client.base_url))
     head = (
-        f"POST /v1/jobs HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Type: {content_type}\r\n"
         "Content-Length: 100000\r\n\r\n--b\r\n"
     )
     with socket.create_connection((place.hostname, place.port), timeout=10) as connection:
