@@ -18,6 +18,8 @@ from worker.exports.run import Line, NotFetched, planned, run
 from worker.media.buckets import Buckets
 from worker.results.export import Format, export
 
+plans: list[ExportPlan] = []  # of this test, to be closed: Python 3.13 warns of a connection that nobody has closed
+
 
 def transcript(transcript_id: str) -> dict[str, Any]:
     segment = {"channel": 0, "start_ms": 0, "end_ms": 1000, "text": f"said in {transcript_id}"}
@@ -25,10 +27,18 @@ def transcript(transcript_id: str) -> dict[str, Any]:
     return {"text": segment["text"], "segments": [segment], "gaps": []}
 
 
+@pytest.fixture(autouse=True)
+def _closed_plans() -> Iterator[None]:
+    yield
+    while plans:
+        plans.pop().close()
+
+
 def planned_for(
     *rows: Mapping[str, Any], forms: tuple[Format, ...] = (Format.TXT,), pattern: str = "{name}"
 ) -> ExportPlan:
     plan = ExportPlan(parse_pattern(pattern), forms)
+    plans.append(plan)
     for row in rows:
         plan.add(row)
     plan.check()
