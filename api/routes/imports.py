@@ -28,6 +28,7 @@ from worker.views.pages import MAX_LIMIT
 
 router = APIRouter(tags=["imports"])
 SETTLE_S = 60.0
+MOST_SETTLE_S = 30 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def _start(prepared: PreparedImport, once: IdempotentWrite) -> Import:
 def sync_archive(
     name: ArchiveName,
     once: Once,
-    settle_s: Annotated[float, Query(ge=0, description="How long a file must have been left alone.")] = SETTLE_S,
+    settle_s: Annotated[
+        float, Query(ge=0, le=MOST_SETTLE_S, description="How long a file must have been left alone.")
+    ] = SETTLE_S,
 ) -> Import:
     """List the archive's folder again, and take what is new and has stopped growing. While one such import is under
     way, that is the answer."""

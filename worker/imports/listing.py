@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from realtime.protocol.errors import presentable
 from worker.errors import (
     InputError,
     InvalidManifest,
@@ -84,7 +85,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 def _item(line: int, fields: Mapping[str, Any] | RequestError) -> ListedItem:
     if isinstance(fields, RequestError):
         return ListedItem(line=line, position=str(line), name="", error=fields)
-    name = display(str(fields.get("url", "")))
+    name = presentable(display(str(fields.get("url", ""))))
     try:
         row = read_row(ManifestRow, fields)
     except RequestError as error:

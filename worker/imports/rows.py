@@ -13,7 +13,7 @@ from worker.media.access import source_buckets
 from worker.media.buckets import is_in_bucket
 from worker.media.mounts import find_mounted, source_errors
 from worker.settings import Settings
-from worker.shapes.fields import Labels, LanguageCode, Name, Url, sentence
+from worker.shapes.fields import Labels, LanguageCode, Name, Url, labels_from, sentence
 from worker.shapes.times import RecordedAt, epoch_ms
 from worker.strict_json import parse_json
 
@@ -65,13 +65,27 @@ def read_row(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
 
 
 def merged(described: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several descriptions in one: the later ones are believed, and labels come together."""
+    """Several descriptions in one: the later ones are believed, and labels come together.
+
+    Raises InvalidRow where labels are none.
+    """
     fields: dict[str, Any] = {}
     labels: dict[str, Any] = {}
     for one in described:
         fields |= {name: value for name, value in one.items() if name != "labels"}
-        labels |= one.get("labels") or {}
+        labels |= _labels_of(one)
     return {**fields, "labels": labels} if labels else fields
+
+
+def _labels_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """As a file beside a recording may have them: in a text, too."""
+    try:
+        labels = labels_from(described.get("labels") or {})
+    except ValueError as error:
+        raise InvalidRow(f"labels: {error}. {InvalidRow.hint}") from error
+    if not isinstance(labels, dict):
+        raise InvalidRow(f"labels: must be a JSON object, or name=value,name=value. {InvalidRow.hint}")
+    return labels
 
 
 def read_sidecar(url: str, settings: Settings) -> Mapping[str, Any]:
