@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from worker.audio.containers import flac_duration_ms
-from worker.audio.ffmpeg import KILLED_BY_SIGNAL, MOSTLY_ERRORS, Ffmpeg, duration_ms, input_arguments
+from worker.audio.ffmpeg import (
+    KILLED_BY_SIGNAL,
+    MOSTLY_ERRORS,
+    Ffmpeg,
+    duration_ms,
+    input_arguments,
+    passed_descriptors,
+)
 from worker.audio.wav import NoWav, read_head
 from worker.errors import DamagedAudio, DecoderFailed, NoAudioStream, TruncatedFile
 
@@ -87,7 +94,8 @@ class Decoder:
         raise DamagedAudio
 
     def _succeeds(self, output: list[str]) -> bool:
-        with Ffmpeg(self._program, [*input_arguments(self._path), *output]) as process:
+        passed = passed_descriptors(self._path)
+        with Ffmpeg(self._program, [*input_arguments(self._path), *output], passed=passed) as process:
             while process.read(65_536):
                 pass
             return process.wait() == 0
@@ -100,6 +108,7 @@ def decode(path: Path, file: BinaryIO, program: Path, *, stall_s: float, long_ms
 
         def start(filters: list[str]) -> Ffmpeg:
             arguments = [*input_arguments(path), *AS_WAV, *filters, *IN_LARGE_PIECES]
-            return running.enter_context(Ffmpeg(program, arguments, stall_s=stall_s))
+            passed = passed_descriptors(path)
+            return running.enter_context(Ffmpeg(program, arguments, passed=passed, stall_s=stall_s))
 
         yield Decoder(path, file, program, start, long_ms)

@@ -7,6 +7,7 @@ import selectors
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from worker.errors import ConfigurationError, DecoderFailed
 # Playlists (HLS, DASH, concat) open other files and URLs, so only demuxers that read their one file are let in.
 FORMATS = "wav,w64,mp3,mov,ogg,flac,aac,matroska,amr,asf,aiff,au,caf"
 ADDRESS_SPACE_BYTES = 1024**3  # 256 MB is too little for ffmpeg to start
+OPEN_FILES = Path("/proc/self/fd")  # a child has a file that it was given under the same name
 STALL_S = 60.0
 CHUNK_BYTES = 65_536
 NOTES_BYTES = 65_536
@@ -63,17 +65,24 @@ def duration_ms(notes: bytes) -> int | None:
     return (((hours * 60 + minutes) * 60 + seconds) * 100 + hundredths) * 10
 
 
+def passed_descriptors(path: Path) -> tuple[int, ...]:
+    """What ffmpeg must be given to open ``path``: a file that this process has open, if that is how it is named."""
+    return (int(path.name),) if path.parent == OPEN_FILES else ()
+
+
 class Ffmpeg:
     """A running ffmpeg whose standard output is read. Use it as a context; leaving it kills and reaps the process.
 
     ``notes`` holds the first 64 KiB that ffmpeg said on its standard error. They name paths: never show them.
     """
 
-    def __init__(self, program: Path, arguments: list[str], *, stall_s: float = STALL_S) -> None:
+    def __init__(
+        self, program: Path, arguments: list[str], *, passed: Sequence[int] = (), stall_s: float = STALL_S
+    ) -> None:
         self.notes = b""
         self._stall_s = stall_s
         self._buffer = bytearray()
-        self._process = _spawn(program, arguments)
+        self._process = _spawn(program, arguments, passed)
         self._selector = selectors.DefaultSelector()
         for stream in (self._process.stdout, self._process.stderr):
             assert stream is not None  # noqa: S101  # both were asked for as pipes; narrows the type
@@ -138,7 +147,7 @@ class Ffmpeg:
         return moved
 
 
-def _spawn(program: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+def _spawn(program: Path, arguments: list[str], passed: Sequence[int]) -> subprocess.Popen[bytes]:
     try:
         process = subprocess.Popen(  # noqa: S603  # an argument list of ours, no shell
             [str(program), *arguments],
@@ -147,6 +156,7 @@ def _spawn(program: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
             cwd="/",
+            pass_fds=passed,
             start_new_session=True,  # Ctrl-C is for us: an ffmpeg that it ends would look like a damaged recording
         )
     except OSError as error:

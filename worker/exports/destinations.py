@@ -1,16 +1,20 @@
 """Where an export is written: a folder, or a prefix of a bucket. A file appears whole or not at all."""
 
+import errno
 import hashlib
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Protocol
 
 from worker.errors import SourceMissing, StorageFailed
+from worker.ids import new_id
 from worker.media.buckets import Buckets, bucket_and_key, bucket_url, is_in_bucket
+from worker.media.rooted_files import rooted_file, write_rooted
 from worker.settings import Settings
-from worker.whole_files import CHUNK_BYTES, write_whole
+from worker.whole_files import CHUNK_BYTES
 
 
 class Destination(Protocol):
@@ -30,7 +34,10 @@ class Destination(Protocol):
 
 
 class Folder:
-    """A folder of this machine, made where it is not there."""
+    """A folder of this machine, made where it is not there. Nothing outside it is read or written.
+
+    A link in it to a folder below it is followed; one that leads out of it is an error, and one to a file is replaced.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -43,18 +50,31 @@ class Folder:
 
     def digest(self, name: str) -> str | None:
         try:
-            with (self._root / name).open("rb") as file:
+            with rooted_file(*self._place(name)) as handle, open(handle, "rb", closefd=False) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == errno.ELOOP:  # a link, which is replaced
+                return None
             raise _failed(name, error) from error
 
     def write(self, name: str, content: bytes | IO[bytes]) -> None:
         try:
-            write_whole(self._root / name, content)
+            self._root.mkdir(parents=True, exist_ok=True)
+            root, parts = self._place(name)
+            beside = f".{parts[-1][:40]}.{new_id()}"
+            write_rooted(root, parts, partial(_fill, content=content), beside=beside)
         except OSError as error:
             raise _failed(name, error) from error
+
+    def _place(self, name: str) -> tuple[Path, tuple[str, ...]]:
+        """The root, and the way to the file without links to folders. Raises OSError, StorageFailed."""
+        root, path = self._root.resolve(), self._root / name
+        folder = path.parent.resolve()
+        if not folder.is_relative_to(root):
+            raise StorageFailed(f"{name} would lie outside of the folder: a link in it leads out.")
+        return root, (*folder.relative_to(root).parts, path.name)
 
 
 class Prefix:
@@ -93,6 +113,11 @@ def _digest_of(pieces: Iterable[bytes]) -> str:
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _fill(handle: int, content: bytes | IO[bytes]) -> None:
+    with open(handle, "wb", closefd=False) as file:
+        shutil.copyfileobj(BytesIO(content) if isinstance(content, bytes) else content, file, CHUNK_BYTES)
 
 
 def _failed(name: str, error: OSError) -> StorageFailed:

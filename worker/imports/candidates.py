@@ -16,7 +16,7 @@ from worker.imports.naming import Naming, parse_naming
 from worker.imports.rows import DescribedFields, merged, read_row, read_sidecar
 from worker.media import identities
 from worker.media.identities import SourceIdentity
-from worker.media.mounts import find_mounted, is_mounted, opened_mounted, read_pieces, source_errors
+from worker.media.mounts import is_mounted, open_mounted, opened_mounted, read_pieces, source_errors
 from worker.media.sources import fetch_source, look_at_source, room_for_fetched
 from worker.media.store import MediaStore, SavedFile
 from worker.media.urls import display
@@ -108,8 +108,8 @@ class CandidateReader:
         return merged((named, beside, item.described))
 
     def _look_inside(self, url: str, state: SourceIdentity) -> None:
-        with source_errors(url), find_mounted(url, self.settings.roots).open("rb") as file:
-            look_at(file.read(HEAD_BYTES), state.size_bytes or 0)
+        with open_mounted(url, self.settings.roots) as opened, source_errors(url):
+            look_at(opened.file.read(HEAD_BYTES), state.size_bytes or 0)
 
     def _copied(self, item: ListedItem, state: SourceIdentity, described: dict[str, Any]) -> NewRecording:
         saved = self._save(item.url, state)

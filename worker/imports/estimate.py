@@ -9,7 +9,7 @@ from worker.audio.lengths import head_length_ms, said_length_ms
 from worker.imports.candidates import REFUSALS
 from worker.imports.listing import ImportSource, ListedItem, list_items
 from worker.imports.walking import ending_of
-from worker.media.mounts import find_mounted, is_mounted, source_errors
+from worker.media.mounts import is_mounted, open_mounted, source_errors
 from worker.media.sources import look_at_source
 from worker.media.store import MediaStore
 from worker.settings import Settings
@@ -138,5 +138,5 @@ def _count(seen: ListingCounts, item: ListedItem, settings: Settings, heads: Hea
 def _length_ms(item: ListedItem, settings: Settings, heads: Heads) -> int | None:
     if not is_mounted(item.url):
         return None
-    with source_errors(item.url):
-        return heads.length_ms(find_mounted(item.url, settings.roots))
+    with open_mounted(item.url, settings.roots) as opened, source_errors(item.url):
+        return heads.length_ms(opened.path)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -26,6 +26,7 @@ from worker.imports.walking import is_playlist, is_wanted, walk
 from worker.media.access import check_bucket, source_buckets
 from worker.media.buckets import bucket_and_key, is_in_bucket
 from worker.media.identities import SourceIdentity
+from worker.media.mounts import find_below
 from worker.media.store import MediaStore
 from worker.media.urls import check_url, display
 from worker.settings import Settings
@@ -95,9 +96,10 @@ def _item(line: int, fields: Mapping[str, Any] | RequestError) -> ListedItem:
 
 
 def _of_folder(source: ImportSource, settings: Settings, behind: str, rows: int) -> Iterator[ListedItem]:
-    folder, base = find_folder(source["folder"], settings.roots), folder_url(source["folder"])
+    root, parts = find_folder(source["folder"], settings.roots)
+    base = folder_url(source["folder"])
     try:
-        for name in walk(folder, unquote(behind, errors=BYTES)):
+        for name in walk(root, unquote(behind, errors=BYTES), below=parts):
             if name.endswith("/") or is_wanted(name, source["patterns"]):
                 rows += 1
                 yield _file(rows, name, base + quote(name, errors=BYTES))
@@ -139,19 +141,12 @@ def check_folder(url: str, settings: Settings) -> None:
         find_folder(url, settings.roots)
 
 
-def find_folder(url: str, roots: Mapping[str, Path]) -> Path:
-    """A folder in a mounted one. Raises InvalidRequest, SourceMissing, SourceForbidden."""
-    parts = urlsplit(url)
-    root = roots.get(parts.netloc)
-    if root is None:
-        raise InvalidRequest(f"folder: there is no folder named {parts.netloc!r} in LONGHAND_MEDIA_ROOTS.")
-    try:
-        found = (root / unquote(parts.path).lstrip("/")).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SourceMissing(f"{url} is not there: look at the path, and whether the folder is mounted.") from error
-    if not found.is_relative_to(root.resolve()) or not found.is_dir():
+def find_folder(url: str, roots: Mapping[str, Path]) -> tuple[Path, tuple[str, ...]]:
+    """A mounted folder, and the way from it to one below. Raises InvalidRequest, SourceMissing, SourceForbidden."""
+    root, parts = find_below(url, roots)
+    if not root.joinpath(*parts).is_dir():
         raise SourceForbidden(f"{url} is no folder below its root.")
-    return found
+    return root, parts
 
 
 class FolderFields(BaseModel):

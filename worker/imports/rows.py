@@ -11,7 +11,7 @@ from worker.errors import InvalidRequest, InvalidRow, SourceMissing
 from worker.imports.walking import sidecar_of
 from worker.media.access import source_buckets
 from worker.media.buckets import is_in_bucket
-from worker.media.mounts import find_mounted, source_errors
+from worker.media.mounts import open_mounted, source_errors
 from worker.settings import Settings
 from worker.shapes.fields import Labels, LanguageCode, Name, Url, labels_from, sentence
 from worker.shapes.times import RecordedAt, epoch_ms
@@ -98,8 +98,8 @@ def read_sidecar(url: str, settings: Settings) -> Mapping[str, Any]:
         if is_in_bucket(url):
             with source_buckets(settings).opened(beside) as file:
                 return fields_of(file.read(MAX_BYTES + 1), beside)
-        with source_errors(beside):
-            return read_beside(find_mounted(beside, settings.roots), beside)
+        with open_mounted(beside, settings.roots) as opened, source_errors(beside):
+            return fields_of(opened.file.read(MAX_BYTES + 1), beside)
     return {}
 
 

@@ -1,10 +1,12 @@
 """A folder's files in an order that can be gone on with, however many there are, and which of them are recordings."""
 
 import heapq
-import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from worker.media.rooted_files import rooted_entries
 
 AT_ONCE = 20_000
 ENDINGS = frozenset(
@@ -14,18 +16,28 @@ ENDINGS = frozenset(
 PLAYLISTS = frozenset(".asx .cue .m3u .m3u8 .mpd .pls .smil .xspf".split())
 
 
-def walk(folder: Path, after: str = "", *, at_once: int = AT_ONCE) -> Iterator[str]:
-    """The names of all files below the folder, folders with slashes, from behind ``after`` on.
+def walk(root: Path, after: str = "", *, below: Sequence[str] = (), at_once: int = AT_ONCE) -> Iterator[str]:
+    """The names of all files in the root's folder ``below``, folders with slashes, from behind ``after`` on.
 
     Links to folders are not followed, and hidden folders are passed over. Each folder's own names come in order, so a
     walk that stopped goes on at the same place. A folder below that may not be read is given itself, with a slash at
     its end. ``at_once`` names of one folder are held; a larger folder is read several times. Raises OSError where the
     folder itself cannot be read.
     """
-    yield from _below(folder, "", after.split("/") if after else [], at_once)
+    yield from _below(WalkedFolder(root, tuple(below)), "", after.split("/") if after else [], at_once)
 
 
-def _below(folder: Path, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
+class WalkedFolder(NamedTuple):
+    """A folder by the way to it: it is opened anew, step by step, each time that it is read."""
+
+    root: Path
+    parts: tuple[str, ...]
+
+    def __truediv__(self, name: str) -> "WalkedFolder":
+        return WalkedFolder(self.root, (*self.parts, name))
+
+
+def _below(folder: WalkedFolder, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
     begun = after[0] if after else ""
     for name, is_folder in _in_order(folder, begun, at_once):
         if is_folder:
@@ -35,16 +47,16 @@ def _below(folder: Path, above: str, after: Sequence[str], at_once: int) -> Iter
             yield above + name
 
 
-def _below_readable(folder: Path, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
+def _below_readable(folder: WalkedFolder, above: str, after: Sequence[str], at_once: int) -> Iterator[str]:
     try:
         yield from _below(folder, above, after, at_once)
-    except FileNotFoundError:
-        return  # it was removed meanwhile
+    except (FileNotFoundError, NotADirectoryError):
+        return  # it was removed meanwhile, or is a link now
     except PermissionError:
         yield above
 
 
-def _in_order(folder: Path, start: str, at_once: int) -> Iterator[tuple[str, bool]]:
+def _in_order(folder: WalkedFolder, start: str, at_once: int) -> Iterator[tuple[str, bool]]:
     """The folder's entries from ``start`` on, each with whether it is a folder."""
     last: str | None = None
     while few := heapq.nsmallest(at_once, _entries(folder, start, last)):
@@ -54,8 +66,8 @@ def _in_order(folder: Path, start: str, at_once: int) -> Iterator[tuple[str, boo
         last = few[-1][0]
 
 
-def _entries(folder: Path, start: str, last: str | None) -> Iterator[tuple[str, bool]]:
-    with os.scandir(folder) as entries:
+def _entries(folder: WalkedFolder, start: str, last: str | None) -> Iterator[tuple[str, bool]]:
+    with rooted_entries(folder.root, folder.parts) as entries:
         for entry in entries:
             if entry.name >= start and (last is None or entry.name > last) and not entry.name.startswith("."):
                 yield entry.name, entry.is_dir(follow_symlinks=False)

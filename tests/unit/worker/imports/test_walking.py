@@ -64,3 +64,16 @@ def test_files_are_meant_by_their_names(name: str, patterns: list[str], wanted: 
 def test_a_sidecar_has_the_name_of_its_recording() -> None:
     assert sidecar_of("mount://calls/a.b/c.wav") == "mount://calls/a.b/c.json"
     assert is_playlist("a/b.M3U")
+
+
+def test_a_folder_that_becomes_a_link_on_the_way_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "payroll.wav").touch()
+    for name in ("a", "b", "c"):
+        (tmp_path / "calls" / name).mkdir(parents=True)
+        (tmp_path / "calls" / name / "1.wav").touch()
+    names = walk(tmp_path / "calls")
+    assert next(names) == "a/1.wav"
+    (tmp_path / "calls" / "b").rename(tmp_path / "b")
+    (tmp_path / "calls" / "b").symlink_to("../secret")
+    assert list(names) == ["c/1.wav"]

@@ -2,7 +2,9 @@
 
 import errno
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,9 +108,70 @@ def test_what_changes_while_it_is_read_is_told(roots: dict[str, Path], change: C
     url = "mount://calls/may/a%20b.wav"
     with (
         pytest.raises((SourceChanged, SourceMissing)),
-        opened_mounted(url, roots, identify_mounted(url, roots)) as path,
+        opened_mounted(url, roots, identify_mounted(url, roots)),
     ):
-        change(path)
+        change(roots["calls"] / "may" / "a b.wav")
+
+
+def test_a_file_that_another_is_put_in_place_of_is_read_to_its_end_and_told_of(roots: dict[str, Path]) -> None:
+    url, target = "mount://calls/may/a%20b.wav", roots["calls"] / "may" / "a b.wav"
+    (roots["calls"] / "new").write_bytes(b"another")
+
+    def read_late() -> None:
+        with opened_mounted(url, roots, None) as path:
+            (roots["calls"] / "new").replace(target)
+            assert path.read_bytes() == b"RIFF"
+
+    with pytest.raises(SourceChanged):
+        read_late()
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_who_swaps_a_file_or_its_folder_for_a_link_leads_nobody_out(tmp_path: Path, what: str) -> None:
+    """Two files that only their bytes tell apart, and a name that is the one and a link to the other by turns."""
+    inner, outer = tmp_path / "calls" / "in", tmp_path / "out"
+    for folder, content in ((inner, b"inside"), (outer, b"secret")):
+        folder.mkdir(parents=True)
+        (folder / "a.wav").write_bytes(content)
+        os.utime(folder / "a.wav", ns=(1, 1))
+    name = tmp_path / "calls" / ("now.wav" if what == "file" else "now")
+    end, read, refused = threading.Event(), 0, 0
+
+    def swap() -> None:
+        beside = tmp_path / "calls" / "beside"
+        while not end.is_set():
+            if what == "file":
+                os.link(inner / "a.wav", beside)
+                beside.replace(name)
+                beside.symlink_to(outer / "a.wav")
+                beside.replace(name)
+            else:
+                inner.replace(name)
+                end.wait(0.0002)
+                name.replace(inner)
+                name.symlink_to(outer)
+                end.wait(0.0001)
+                name.unlink()
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    url = "mount://calls/now.wav" if what == "file" else "mount://calls/now/a.wav"
+    try:
+        for number in range(200_000):
+            if number > 5000 and read and refused:
+                break
+            with suppress(SourceForbidden, SourceMissing, SourceChanged):
+                with opened_mounted(url, {"calls": tmp_path / "calls"}, None) as path:
+                    content = path.read_bytes()
+                    assert content == b"inside"
+                    read += 1
+                continue
+            refused += 1
+    finally:
+        end.set()
+        swapping.join()
+    assert read
+    assert refused
 
 
 def test_what_is_not_as_it_was_registered_is_not_opened(roots: dict[str, Path]) -> None:
