@@ -36,6 +36,7 @@ from worker.media.store import MediaStore
 from worker.metrics import Metrics
 from worker.processes.tasks import Waker
 from worker.settings import Settings
+from worker.states import Lane
 
 DESCRIPTION = """Recordings in, transcripts out.
 
@@ -81,13 +82,14 @@ def make_app(
     them.
     """
     database = Database(settings.resolved_database_url, pool_size=CONNECTIONS)
+    waker = None if wake else _through_redis(settings)
     deps = Dependencies(
         settings=settings,
         database=database,
         store=MediaStore(settings.resolved_media_dir),
         keys=None if no_keys else KeyLookup(database),
-        wake=wake or _through_redis(settings),
-        metrics=Metrics(database),
+        wake=wake or (waker.wake if waker else _wakes_nobody),
+        metrics=Metrics(database, waker.undecodable) if waker else Metrics(database),
         holds=HeldPolls(ending=ending),
     )
 
@@ -113,9 +115,13 @@ def layers(settings: Settings, host: str) -> list[Layer]:
     ]
 
 
-def _through_redis(settings: Settings) -> Wake:
+def _through_redis(settings: Settings) -> Waker | None:
     """Left without a URL, Celery would look for a broker of another kind on this machine."""
     if settings.redis_url:
-        return Waker(settings).wake
+        return Waker(settings)
     log.warning("LONGHAND_REDIS_URL is not set: jobs are accepted, and no worker is woken for them")
-    return lambda _lane: False
+    return None
+
+
+def _wakes_nobody(_lane: Lane) -> bool:
+    return False

