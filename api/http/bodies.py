@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from api.http.problems import MediaTypeUnsupported
 from worker.errors import InvalidRequest, UploadTooLarge
-from worker.shapes.fields import sentence
+from worker.shapes.fields import sentence, short_errors
 from worker.strict_json import parse_json
 
 Fields = TypeVar("Fields")
@@ -74,7 +74,7 @@ def checked(read: Callable[[Any], Fields], fields: object) -> Fields:
     try:
         return read(fields)
     except ValidationError as error:
-        raise InvalidRequest(sentence(error.errors())) from error
+        raise InvalidRequest(sentence(short_errors(error))) from error
 
 
 def pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:

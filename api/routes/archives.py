@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from api.http.authentication import ADMIN, READ, SUBMIT
 from api.http.bodies import json_body
@@ -29,7 +29,9 @@ ArchiveName = Annotated[Name, Path(min_length=1, description="The archive's name
 class ArchiveRules(OptionSet):
     """All of an archive's rules; what is left out is not kept."""
 
-    services: list[Name] = Field([], description="The services that its recordings may go to; empty: all.")
+    services: Annotated[list[Name], FailFast()] = Field(
+        [], max_length=100, description="The services that its recordings may go to; empty: all."
+    )
 
 
 class ArchiveSourceFields(FolderFields):

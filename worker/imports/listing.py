@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
 from realtime.protocol.errors import presentable
 from worker.errors import (
@@ -157,7 +157,9 @@ class FolderFields(BaseModel):
     folder: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(storable)] = Field(
         description="mount://NAME/PATH in LONGHAND_MEDIA_ROOTS, or s3://bucket/prefix."
     )
-    patterns: list[Pattern] = Field([], max_length=50, description="Such as *.wav; empty: what ends as recordings do.")
+    patterns: Annotated[list[Pattern], FailFast()] = Field(
+        [], max_length=50, description="Such as *.wav; empty: what ends as recordings do."
+    )
     naming: Annotated[str, Field(max_length=1000), AfterValidator(storable)] | None = Field(
         None, description="Such as {recorded_at}/{agent}_{external_id}.wav: fields that stand in the names."
     )

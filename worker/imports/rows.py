@@ -13,7 +13,7 @@ from worker.media.access import source_buckets
 from worker.media.buckets import is_in_bucket
 from worker.media.mounts import open_mounted, source_errors
 from worker.settings import Settings
-from worker.shapes.fields import Labels, LanguageCode, Name, Url, labels_from, sentence
+from worker.shapes.fields import Labels, LanguageCode, Name, Url, labels_from, sentence, short_errors
 from worker.shapes.times import RecordedAt, epoch_ms
 from worker.strict_json import parse_json
 
@@ -61,7 +61,7 @@ def read_row(kind: type[Kind], fields: Mapping[str, Any]) -> Kind:
     try:
         return kind.model_validate({name: value for name, value in fields.items() if value not in ("", None)})
     except ValidationError as error:
-        raise InvalidRow(f"{sentence(error.errors())} {InvalidRow.hint}") from error
+        raise InvalidRow(f"{sentence(short_errors(error))} {InvalidRow.hint}") from error
 
 
 def merged(described: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from worker.strict_json import read_json
 
@@ -76,6 +76,11 @@ def sentence(errors: Any) -> str:  # noqa: ANN401  # pydantic's list of errors
             return _and_more(told, len(errors) - number)
         told += f"; {one}" if number else one
     return _and_more(told, len(errors) - MOST_ERRORS)
+
+
+def short_errors(error: ValidationError) -> list[Any]:
+    """Pydantic's errors as `sentence` needs them: without what was sent, which there may be thousands of."""
+    return error.errors(include_url=False, include_context=False, include_input=False)
 
 
 def shortened(text: str, most: int) -> str:
