@@ -4,7 +4,11 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# All that is installed, with the hashes of its files; what a stack on one machine needs of it, and what a server does.
 LOCK := requirements.lock
+EMBEDDED_LOCK := requirements-embedded.lock
+SERVER_LOCK := requirements-server.lock
+INSTALL := $(PIP) install --require-hashes -r
 # A test that ends its process fails the run at once: a process in its place waits for ever where one test is left (xdist 3.8).
 PYTEST_2 := $(BIN)/python -m pytest -n 2 --max-worker-restart 0
 FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme fencing lifetime outage)
@@ -15,14 +19,15 @@ FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme f
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/embedded: pyproject.toml $(LOCK)
+$(VENV)/embedded: pyproject.toml $(EMBEDDED_LOCK)
 	@test -n "$(PYTHON)" || { echo "Longhand needs Python 3.11, 3.12 or 3.13 on PATH."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c $(LOCK) -e '.[embedded]'
+	$(INSTALL) $(EMBEDDED_LOCK)
+	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/dev: $(VENV)/embedded
-	$(PIP) install -c $(LOCK) -e '.[dev]'
+$(VENV)/dev: $(VENV)/embedded $(LOCK)
+	$(INSTALL) $(LOCK)
 	@touch $@
 
 setup: $(VENV)/embedded ## make .venv with all that the embedded stack needs
@@ -76,10 +81,13 @@ bench: $(VENV)/dev ## run the benchmarks; tables on the screen, JSON in bench/ou
 	$(BIN)/python -m bench.campaigns
 	$(BIN)/python -m bench.interactive
 
-lock: $(VENV)/embedded ## write requirements.lock from pyproject.toml, with new versions where it must (all: ARGS=--upgrade)
+LOCKED := uv pip compile pyproject.toml --group build --universal --only-binary :all: --generate-hashes --no-annotate -q \
+	--custom-compile-command 'make lock'
+lock: $(VENV)/embedded ## write the lock files from pyproject.toml, with new versions where it must (all: ARGS=--upgrade)
 	$(PIP) install 'uv>=0.8'
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --only-binary :all: --no-annotate -q \
-		--custom-compile-command 'make lock' -o $(LOCK) $(ARGS)
+	$(BIN)/$(LOCKED) --all-extras -o $(LOCK) $(ARGS)
+	$(BIN)/$(LOCKED) --extra embedded -c $(LOCK) -o $(EMBEDDED_LOCK)
+	$(BIN)/$(LOCKED) --extra postgres --extra s3 -c $(LOCK) -o $(SERVER_LOCK)
 
 clean: ## remove what make made
 	rm -rf $(VENV) .venv-3.* build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
