@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from api.http.key_lookup import KeyLookup
 from tests.fixtures.door_keys import made_key
-from tests.fixtures.doors import House, sound
+from tests.fixtures.doors import House, opened, settings_for, sound
 from tests.fixtures.logs import logging_as_it_was
 from tests.fixtures.waiting import wait_for
 from worker import keys
@@ -84,6 +84,23 @@ def test_a_key_that_is_none_and_two_headers_are_refused(locked_house: House) -> 
         assert (answer.status_code, answer.json()["code"]) == (401, "key_unknown")
     twice = house.client.get("/v1/jobs", headers=[("Authorization", good), ("Authorization", good)])
     assert (twice.status_code, twice.json()["code"]) == (401, "key_missing")
+
+
+def test_without_the_gate_a_key_alone_keeps_pages_and_neighbours_out(sqlite_url: str, tmp_path: Path) -> None:
+    """What a page can send without being asked first, and what a name that was moved here can."""
+    foreign = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+    with opened(settings_for(sqlite_url, tmp_path), no_keys=False, gate=False) as house:
+        job = house.job(headers=made_key(house.database, "ada", KeyScope.SUBMIT))
+        answers = [
+            house.upload(sound(1), headers=foreign),
+            house.client.post("/v1/jobs/cancel", content="{}", headers={**foreign, "Content-Type": "text/plain"}),
+            house.client.post(f"/v1/jobs/{job}/cancel", headers=foreign),
+            house.client.get("/v1/jobs", headers={"Host": "evil.example"}),
+            house.client.put("/v1/budgets/all", json={"limit_ms": 1}, headers={"Host": "evil.example"}),
+        ]
+        assert [answer.status_code for answer in answers] == [401] * 5
+        reads = made_key(house.database, "eve", KeyScope.READ)
+        assert house.client.get(f"/v1/jobs/{job}", headers=reads).json()["status"] == "queued"
 
 
 @pytest.mark.parametrize(
