@@ -11,6 +11,7 @@ from api.http import problems
 from api.http.admission import Admission
 from api.http.application import Application, Layer
 from api.http.bodies import known_media_type
+from api.http.body_pace import BodyLimit, BodyPace
 from api.http.dependencies import Dependencies, Wake
 from api.http.idempotent_writes import Replayed, replayed
 from api.http.key_lookup import KeyLookup
@@ -61,6 +62,7 @@ ROUTES = (
 )
 log = structlog.get_logger(__name__)
 LOOPBACK = "127.0.0.1"
+BODY_LIMIT = BodyLimit()
 # What is looked at of every request before its key and its body.
 BEFORE_ROUTES = [Depends(storable_address), Depends(known_query), Depends(known_media_type)]
 CONNECTIONS = 20  # with as many again on top: a thread that answers requests never waits for one
@@ -73,6 +75,7 @@ def make_app(
     wake: Wake | None = None,
     ending: Callable[[], bool] = lambda: False,
     no_keys: bool = False,
+    body_limit: BodyLimit = BODY_LIMIT,
 ) -> FastAPI:
     """The application. With ``no_keys`` everybody may do everything.
 
@@ -98,7 +101,7 @@ def make_app(
         yield
         deps.database.close()
 
-    app = Application(layers(settings, host), lifespan=lifespan, **DESCRIBED)
+    app = Application(layers(HostRule(host, settings.hosts), body_limit), lifespan=lifespan, **DESCRIBED)
     app.state.deps = deps
     problems.install(app)
     app.add_exception_handler(Replayed, replayed)
@@ -108,10 +111,11 @@ def make_app(
     return app
 
 
-def layers(settings: Settings, host: str) -> list[Layer]:
+def layers(hosts: HostRule, body_limit: BodyLimit) -> list[Layer]:
     """What every request passes before a route is looked for, the outermost first."""
     return [
-        partial(Admission, hosts=HostRule(host, settings.hosts)),
+        partial(Admission, hosts=hosts),
+        partial(BodyPace, limit=body_limit),
     ]
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.http.key_lookup import KeyLookup
 from api.http.long_poll import HeldPolls
 from api.http.looks import Looks
+from api.http.upload_pool import UploadPool
 from worker.database import Database
 from worker.media.store import MediaStore
 from worker.metrics import Metrics
@@ -19,8 +19,6 @@ from worker.settings import Settings
 from worker.states import Lane
 
 Wake = Callable[[Lane], object]
-# An upload holds a thread for as long as its client takes: these are not those that answer everything else.
-UPLOADS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Dependencies:
     metrics: Metrics
     holds: HeldPolls = field(default_factory=HeldPolls)
     looks: Looks = field(default_factory=Looks)
-    uploads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(UPLOADS_AT_ONCE))
+    uploads: UploadPool = field(default_factory=UploadPool)
 
     @cached_property
     def services(self) -> Services:

@@ -19,7 +19,6 @@ from worker.shapes.fields import sentence
 
 RETRY_AFTER_S = 2
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-STREAMED = ("multipart/", "text/csv", "application/x-ndjson", "application/jsonl", "application/x-jsonlines")
 
 
 class RouteUnknown(errors.NotFound):
@@ -47,6 +46,18 @@ class MediaTypeUnsupported(errors.RequestError):
     hint = "The Content-Type is none that the route takes: send application/json, or what /docs lists for it."
 
 
+class BodyTooSlow(errors.RequestError):
+    code = "body_too_slow"
+    retryable = True
+    hint = "The body came too slowly: send it over a better line, or submit a URL and let it be fetched."
+
+
+class UploadsBusy(errors.RequestError):
+    code = "uploads_busy"
+    retryable = True
+    hint = "Too many uploads are under way, or too many from this address: come again in a moment."
+
+
 # The first class that an error is one of gives its status; what is not here is a fault of ours.
 STATUSES: dict[type[CodedError], int] = {
     errors.UploadTooLarge: 413,
@@ -62,6 +73,8 @@ STATUSES: dict[type[CodedError], int] = {
     HostUnknown: 421,
     ForeignOrigin: 403,
     MediaTypeUnsupported: 415,
+    BodyTooSlow: 408,
+    UploadsBusy: 503,
     errors.RequestError: 400,
     errors.RecordingError: 400,
     errors.DatabaseUnavailable: 503,
@@ -111,11 +124,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _coded(request: Request, error: Exception) -> Response:
+async def _coded(_request: Request, error: Exception) -> Response:
     assert isinstance(error, CodedError)  # noqa: S101  # registered for it
-    # What is left of a refused upload is not read: the connection cannot be used for another request.
-    streamed = request.headers.get("content-type", "").lower().startswith(STREAMED)
-    return problem_response(error, {"Connection": "close"} if streamed or isinstance(error, STRANGERS) else None)
+    return problem_response(error, {"Connection": "close"} if isinstance(error, STRANGERS) else None)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

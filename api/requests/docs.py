@@ -21,7 +21,7 @@ MEANINGS = {
     413: "The upload is too large.",
     415: "The file is no recording.",
     422: "The Idempotency-Key was used for another request.",
-    503: "The database is away.",
+    503: "The database is away, or no room is free for an upload.",
 }
 
 

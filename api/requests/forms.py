@@ -16,6 +16,7 @@ from worker.errors import InvalidRequest
 FILE = "file"
 MAX_FIELD_BYTES = 64 * 1024
 MAX_FIELDS = 64
+MAX_BEHIND_BYTES = 64 * 1024  # the closing boundary; it is passed over
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,11 @@ def read_events(body: Iterable[bytes], boundary: bytes) -> Iterator[Event]:
     """The form's parts as events; raises InvalidRequest where the body is no form."""
     collector = _Collector()
     parser = _parser(boundary, collector)
+    behind = 0
     for chunk in body:
+        behind += len(chunk) if collector.ended else 0
+        if behind > MAX_BEHIND_BYTES:
+            raise InvalidRequest("The body goes on behind the form's closing boundary.")
         _feed(parser, chunk)
         while collector.events:
             yield collector.events.popleft()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
@@ -70,7 +69,7 @@ async def _manifest(name: str, request: Request, deps: Dependencies, once: Idemp
     upload = ManifestUpload(deps, kind_of(request.headers.get("content-type", "")), query)
     options = await run_in_threadpool(job_options, name, upload.transcribe, deps)
     body = within(at_most, pulled(aiter(request.stream())))
-    source, lines, digest = await to_thread.run_sync(upload.keep, body, limiter=deps.uploads)
+    source, lines, digest = await deps.uploads.receive(request, lambda: upload.keep(body))
     prepared = PreparedImport(name, source, options, lines, digest)
     return await run_in_threadpool(_start, prepared, once)
 

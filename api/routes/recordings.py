@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
@@ -92,7 +91,7 @@ async def add_to_archive(name: ArchiveName, request: Request, deps: Deps, once: 
     refuse_length(request.headers.get("content-length"), at_most)
     body = pulled(aiter(request.stream()))
     receiving = partial(receive, body, content_type, deps.store, at_most, _read_described)
-    upload = await to_thread.run_sync(receiving, limiter=deps.uploads)
+    upload = await deps.uploads.receive(request, receiving)
     return await run_in_threadpool(_keep, name, upload, once)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
@@ -84,7 +83,7 @@ def get_batch(batch_id: str, deps: Deps) -> Batch:
 async def _uploaded(request: Request, deps: Dependencies, content_type: str, once: IdempotentWrite) -> SubmittedJob:
     refuse_length(request.headers.get("content-length"), deps.settings.max_upload_bytes)
     body = pulled(aiter(request.stream()))
-    upload = await to_thread.run_sync(partial(_receive, deps, body, content_type), limiter=deps.uploads)
+    upload = await deps.uploads.receive(request, partial(_receive, deps, body, content_type))
     return await run_in_threadpool(_keep, deps, upload, once)
 
 
@@ -129,9 +128,7 @@ async def _manifest(request: Request, deps: Dependencies, kind: str, once: Idemp
     refuse_length(request.headers.get("content-length"), at_most)
     body = within(at_most, pulled(aiter(request.stream())))
     shared = dict(request.query_params)
-    return await to_thread.run_sync(
-        lambda: ManifestSubmission(deps, kind, shared, once).take(body), limiter=deps.uploads
-    )
+    return await deps.uploads.receive(request, lambda: ManifestSubmission(deps, kind, shared, once).take(body))
 
 
 def _items(batch: BatchRequest, prepared: list[Prepared], once: IdempotentWrite) -> SubmittedBatch:

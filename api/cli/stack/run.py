@@ -40,18 +40,15 @@ def api(
     """
     refuse_no_keys(host, no_keys=no_keys)
     settings = _with_redis(configured())
-    import uvicorn  # noqa: PLC0415  # see the module's docstring
-
     from api.app import make_app  # noqa: PLC0415  # see the module's docstring
     from api.cli.stack.first_keys import look_for_keys  # noqa: PLC0415  # see the module's docstring
+    from api.http.serving import make_server  # noqa: PLC0415  # see the module's docstring
 
     configure_logging()
     if not no_keys:
         look_for_keys(settings, host)
     app = make_app(settings, host=host, ending=lambda: server.should_exit, no_keys=no_keys)
-    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, ws="none")
-    config.timeout_graceful_shutdown = HELD_S
-    server = uvicorn.Server(config)
+    server = make_server(app, host, port, grace_s=HELD_S)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has ended in good order
         server.run()
 

@@ -9,7 +9,7 @@ from worker.errors import KeyMissing
 from worker.keys import bearer
 from worker.states import KeyScope
 
-OPEN = {"/healthz", "/readyz"}
+OPEN = {"/healthz", "/readyz", "/docs", "/docs/start.js", "/redoc"}
 READS = {"GET"}
 WRITES = {
     "submit": KeyScope.SUBMIT,
