@@ -53,10 +53,10 @@ def at_home(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.chdir(tmp_path)
 
 
-def on_a_terminal(*arguments: str) -> str:
+def on_a_terminal(*arguments: str, **variables: str) -> str:
     """What a terminal is sent, of both streams."""
     terminal, screen = pty.openpty()
-    environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "400"}
+    environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "400", **variables}
     with subprocess.Popen(
         [sys.executable, "-m", "api.cli", *arguments], env=environment, stdin=screen, stdout=screen, stderr=screen
     ):
@@ -143,3 +143,11 @@ def test_names_on_the_command_line_are_shown(tmp_path: Path) -> None:
     assert steered(sent) == []
     assert "PWNED" in sent
     assert steered(on_a_terminal("transcribe", f"--{ORDERS}")) == []
+
+
+def test_above_bars_too_the_only_orders_are_those_of_the_bars(tmp_path: Path) -> None:
+    recordings = [str(cut_sample(tmp_path / f"{name}{ORDERS}.wav", at, at + 2)) for name, at in (("a", 6), ("b", 8))]
+    sent = on_a_terminal("transcribe", *recordings, TERM="xterm")
+    assert "\x1b[" in sent
+    assert "morning" in sent
+    assert [order for order in ("\x1b]0", "\x1b[2J", *SENT[1:]) if order in sent] == []
