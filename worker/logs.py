@@ -42,7 +42,11 @@ def _shown(_logger: object, _method: str, event: structlog.typing.EventDict) -> 
 def configure_logging(*, as_json: bool | None = None, level: int = logging.INFO) -> None:
     """Send structlog and the standard library's logging to stderr; by default JSON where stderr is no terminal."""
     as_json = not sys.stderr.isatty() if as_json is None else as_json
-    rendered = [structlog.processors.JSONRenderer()] if as_json else [_shown, structlog.dev.ConsoleRenderer()]
+    rendered = (
+        [structlog.processors.JSONRenderer()]
+        if as_json
+        else [_shown, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    )
     handler = StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
