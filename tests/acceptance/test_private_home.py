@@ -52,6 +52,35 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
 
 
+ASK = """
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10) as connection:
+    connection.sendall(sys.argv[2].encode())
+    print(connection.recv(64).split()[1].decode())
+"""
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+)
+
+
+def status_for_nobody(port: str, path: str, *headers: str) -> str:
+    """What a server answers another user of the machine, who has no key: the status, or why there is none."""
+    head = "\r\n".join([f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", *headers, "", ""])
+    asked = as_nobody(ASK, port, head)
+    return asked.stdout.strip() or asked.stderr
+
+
+def test_neither_the_api_nor_the_recogniser_obeys_another_user(used: UpStack) -> None:
+    recognizer = used.part("recognizer")
+    assert recognizer is not None
+    words = recognizer.cmdline()
+    assert status_for_nobody(used.server.url.rpartition(":")[2], "/v1/jobs") == "401"
+    port = words[words.index("--port") + 1]
+    assert status_for_nobody(port, "/api-ws/v1/realtime?model=scripted", *UPGRADE) == "401"
+
+
 def test_nothing_of_a_home_is_for_others_and_transcripts_are_as_the_umask_says(used: UpStack, umask: int) -> None:
     held = [used.home, *used.home.rglob("*")]
     kinds = {"longhand.db", "longhand.db-wal", "server.json", "stack.lock", "redis.sock", "api.log"}
