@@ -6,7 +6,6 @@ import os
 import random
 import socket
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
@@ -14,9 +13,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from realtime.protocol.events import ClientEvent, Commit, Finish, append_audio, encode
+from realtime.protocol.events import Commit, append_audio, encode
 from realtime.service.engines.scripted_engine import words_of
-from tests.fixtures.pcm import silence, tone
+from tests.fixtures.pcm import tone
+from tests.fixtures.random_frames import fuzz_frame
 from tests.fixtures.recognizer import RunningRecognizer
 from tests.fixtures.recognizer_client import DEADLINE_S, RawClient, manual_client, raw_client
 from tests.fixtures.recognizer_process import recognizer_process
@@ -32,68 +32,6 @@ REACHED = {
     "session.finished": 0.005,
     "error": 0.1,
 }
-TYPES = (
-    "session.update",
-    "input_audio_buffer.append",
-    "input_audio_buffer.commit",
-    "input_audio_buffer.clear",
-    "response.create",
-    "session.finish",
-    "",
-)
-
-
-def random_value(dice: random.Random, depth: int = 0) -> object:
-    kinds: list[Callable[[], object]] = [
-        lambda: None,
-        lambda: dice.random() * 1e6 - 5e5,
-        lambda: dice.randrange(-(2**70), 2**70),
-        lambda: dice.choice(["pcm", "server_vad", "AAAA", "////", "ä", "\ud800", "null", "x" * 500]),
-        lambda: [random_value(dice, depth + 1) for _ in range(dice.randrange(3))],
-        lambda: random_session(dice, depth + 1),
-    ]
-    return dice.choice(kinds[: 4 if depth > 3 else 6])()
-
-
-def random_session(dice: random.Random, depth: int = 0) -> dict[str, object]:
-    names = (
-        "turn_detection input_audio_transcription input_audio_format sample_rate audio input format type language "
-        "corpus text threshold silence_duration_ms prefix_padding_ms modalities"
-    )
-    return {dice.choice(names.split()): random_value(dice, depth) for _ in range(dice.randrange(4))}
-
-
-def random_frame(dice: random.Random) -> str | bytes:
-    if dice.random() < 0.15:
-        return dice.randbytes(dice.randrange(200))
-    if dice.random() < 0.15:
-        return dice.randbytes(dice.randrange(200)).decode("latin-1")
-    event = {"type": dice.choice(TYPES), "audio": random_value(dice), "session": random_value(dice)}
-    if dice.random() < 0.3:
-        event |= {"session": random_session(dice), "audio": "AAAA" * dice.randrange(3_000)}
-    frame = json.dumps({**event, "event_id": random_value(dice)})
-    return frame[: dice.randrange(len(frame))] if dice.random() < 0.1 else frame
-
-
-def sound_frame(dice: random.Random) -> str:
-    """One of a real client: without these, nothing random ever comes to be recognised."""
-    modes = [None, {"type": "server_vad", "silence_duration_ms": 200}]
-    session = {"turn_detection": dice.choice(modes), "sample_rate": dice.choice([16_000, 16_000, 8_000])}
-    loud, quiet = tone(dice.randrange(200, 1_000)), silence(dice.randrange(300, 1_000))
-    events: list[ClientEvent | None] = [
-        None,
-        append_audio(loud),
-        append_audio(loud),
-        append_audio(quiet),
-        Commit(),
-        Commit(),
-    ]
-    event = Finish() if dice.random() < 0.01 else dice.choice(events)
-    return encode(event) if event else json.dumps({"type": "session.update", "session": session})
-
-
-def fuzz_frame(dice: random.Random) -> str | bytes:
-    return sound_frame(dice) if dice.random() < 0.5 else random_frame(dice)
 
 
 def test_a_thousand_random_frames_disturb_nobody(
