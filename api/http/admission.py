@@ -1,4 +1,5 @@
-"""Before all routes: who asks by a name that is not this server's, or for a page of another one, is refused.
+"""Before all routes: who asks by a name that is not this server's, for a page of another one, or with a body that ends
+in two places, is refused.
 
 Decided by the request's head alone, before a body is read, for reads as for writes. No answer ever bears a header that
 would let another origin in: a page that has to ask first is refused by the 405 that OPTIONS gets.
@@ -11,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 
 from api.http.problems import ForeignOrigin, HostUnknown, problem_response
 from realtime.hosts import HostRule, address_of, is_literal, is_same_origin
-from worker.errors import RequestError
+from worker.errors import InvalidRequest, RequestError
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,6 +23,9 @@ Headers = Iterable[tuple[bytes, bytes]]  # names in small letters, as ASGI has t
 # Load balancers probe by address. A page's name cannot be one, so nothing is given away.
 PROBED = frozenset({"/healthz", "/readyz"})
 OWN_SITES = frozenset({"same-origin", "none"})  # `none`: somebody wrote the address, or followed a bookmark
+# Together they say in two ways where a body ends, and what lies between is a request to one server of a chain and none
+# to the next (RFC 9112, 6.1).
+LENGTHS = {b"content-length", b"transfer-encoding"}
 # What every answer says: it is what it says it is, and no other origin embeds it or learns where its reader came from.
 SEALED = {
     "X-Content-Type-Options": "nosniff",
@@ -40,6 +44,8 @@ def refusal(path: str, headers: Headers, hosts: HostRule) -> RequestError | None
         return ForeignOrigin()
     if any(site.strip().lower() not in OWN_SITES for site in _values(headers, b"sec-fetch-site")):
         return ForeignOrigin()
+    if {name for name, _ in headers} >= LENGTHS:
+        return InvalidRequest("The request has both a Content-Length and a Transfer-Encoding: send one of them.")
     return None
 
 

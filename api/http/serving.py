@@ -6,9 +6,11 @@ with each. Its limit of connections answers 503 itself, in plain text.
 
 import asyncio
 import resource
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -45,6 +47,14 @@ class HeadLimit(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, unless there is an answer already; the application is not to give another."""
+        with suppress(h11.LocalProtocolError):
+            super().send_400_response(msg)
+        self.transport.close()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
 
     def _wait(self) -> None:
         self._end = self.loop.call_later(self._head_s, self.transport.close)

@@ -157,6 +157,19 @@ def test_a_head_that_does_not_end_is_not_waited_for_after_an_answer_either(house
         assert answer(connection) == b""
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
+def test_a_body_that_is_no_http_has_one_answer_and_is_no_defect(
+    house: House, host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its request is refused in two places at once: by the server, and by whoever looks at its head."""
+    with closing(connected(house)) as connection:
+        head = f"POST /v1/jobs/cancel HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\ng\r\n".encode())
+        assert answer(connection).startswith(b"HTTP/1.1 400 ")
+    house.client.get("/healthz")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_an_answer_that_takes_longer_than_a_head_may_is_sent(house: House) -> None:
     job = house.job()
     with serving(house.answers, head_s=0.1) as url, httpx.Client(base_url=url, trust_env=False, timeout=60) as client:

@@ -159,6 +159,9 @@ def _past_id3(file: BinaryIO) -> bytes:
 
 
 def _read_at(file: BinaryIO, position: int, size: int) -> bytes:
+    """Nothing where the file has ended by then: no system takes every position that a length field can lead to."""
+    if position > file.seek(0, os.SEEK_END):
+        return b""
     file.seek(position)
     return file.read(size)
 

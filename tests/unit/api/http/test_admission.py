@@ -57,6 +57,8 @@ def raw(pairs: Pairs) -> list[tuple[bytes, bytes]]:
         ),
         ("/v1/jobs", [HOME, ("sec-fetch-site", "same-origin")], IN),
         ("/v1/jobs", [HOME, ("sec-fetch-site", "none")], IN),
+        ("/v1/jobs", [HOME, ("transfer-encoding", "chunked")], IN),
+        ("/v1/jobs", [HOME, ("transfer-encoding", "chunked"), ("content-length", "5")], "invalid_request"),
         ("/v1/jobs", [HOME, ("sec-fetch-site", "same-site")], "foreign_origin"),
         ("/v1/jobs", [HOME, ("sec-fetch-site", "cross-site")], "foreign_origin"),
         ("/v1/jobs", [HOME, ("sec-fetch-site", "")], "foreign_origin"),

@@ -62,6 +62,16 @@ def test_large_boxes_are_followed(tmp_path: Path) -> None:
     assert promised_bytes(io.BytesIO(content)) == 5_000_000_032
 
 
+@pytest.mark.parametrize(
+    "head", [b"caff\0\1\0\0free", b"\0\0\0\1mdat", b"\x1a\x45\xdf\xa3\x01"], ids=["caf", "mp4", "matroska"]
+)
+def test_a_length_that_leads_beyond_what_a_system_seeks_to_is_a_cut(tmp_path: Path, head: bytes) -> None:
+    path = tmp_path / "far"
+    path.write_bytes(head + struct.pack(">Q", 2**63 - 1)[-7 if head[0] == 0x1A else 0 :] + bytes(100))
+    with path.open("rb") as file:
+        assert is_cut_off(file) is (head[0] != 0x1A)
+
+
 def test_the_length_of_a_flac_is_read_also_behind_a_tag(tmp_path: Path) -> None:
     content = sound(tmp_path, "flac")
     assert flac_duration_ms(io.BytesIO(content)) == 3000
