@@ -14,7 +14,7 @@ PYTEST_2 := $(BIN)/python -m pytest -n 2 --max-worker-restart 0
 FAULTS := $(patsubst %,tests/acceptance/test_%.py,crash_points fault_programme fencing lifetime outage)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up quick test acceptance faults soak lint types check bench lock clean
+.PHONY: help setup demo up quick test acceptance faults soak attack lint types check bench lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ soak: $(VENV)/dev ## run the long tests: 500 sessions with moody servers, 10,000
 	LONGHAND_TEST_FUZZ_FRAMES=10000 $(BIN)/python -m pytest --timeout 1800 tests/acceptance/test_recognizer_hostile.py -k random
 	LONGHAND_TEST_MODEL_RUNS=200 $(BIN)/python -m pytest --timeout 1800 tests/integration/test_jobs_model.py
 	$(BIN)/python -m pytest --timeout 3600 tests/soak $(ARGS)
+
+attack: $(VENV)/dev ## send every part what strangers could, and print the table of docs/security.md (SEED=13; ten minutes at most)
+	$(BIN)/python -m tests.attack --seed $(or $(SEED),13) $(ARGS)
 
 lint: $(VENV)/dev ## check style with ruff, ends of files and their sizes
 	$(BIN)/ruff check .

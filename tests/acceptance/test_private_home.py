@@ -1,10 +1,12 @@
 """The home of a running stack is its owner's alone, whatever the umask: for others on the machine there is nothing."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from api.cli import main
@@ -79,6 +81,28 @@ def test_neither_the_api_nor_the_recogniser_obeys_another_user(used: UpStack) ->
     assert status_for_nobody(used.server.url.rpartition(":")[2], "/v1/jobs") == "401"
     port = words[words.index("--port") + 1]
     assert status_for_nobody(port, "/api-ws/v1/realtime?model=scripted", *UPGRADE) == "401"
+
+
+PROCESSES = """
+for pid in sys.argv[1:]:
+    try:
+        open(f"/proc/{pid}/environ", "rb").read()
+    except PermissionError:
+        print("held", open(f"/proc/{pid}/cmdline", "rb").read().decode().replace("\\0", " "))
+    else:
+        print("open", pid)
+"""
+
+
+def test_no_process_of_a_stack_shows_another_user_its_keys(used: UpStack) -> None:
+    up = psutil.Process(used.process.pid)
+    family = [up, *up.children(recursive=True)]
+    named = [pair for process in family for pair in process.environ().items()]
+    keys = {value for name, value in named if re.search("_KEYS?$", name)} | {(used.home / "key").read_text().strip()}
+    assert len(keys) >= 2  # of the API, and of the stack's own recogniser
+    shown = as_nobody(PROCESSES, *(str(process.pid) for process in family))
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["held"] * len(family), shown.stderr
+    assert [key for key in keys if key in shown.stdout] == []
 
 
 def test_nothing_of_a_home_is_for_others_and_transcripts_are_as_the_umask_says(used: UpStack, umask: int) -> None:
