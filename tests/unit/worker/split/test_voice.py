@@ -57,9 +57,11 @@ def test_with_it_speech_is_sent_whole_and_the_rest_is_not(preset: object) -> Non
 
 
 def test_a_later_attempt_judges_what_was_left_out_as_the_first_did() -> None:
-    whole = spans(cut_up(BROADCAST, voice=True))
+    little = np.concatenate([RIVER, GAP, music(8000), GAP, noise(4000, dbfs=-25), GAP, RIVER, GAP])
+    whole = spans(cut_up(little, voice=True))
+    assert len(whole) > 3
     for kept in range(len(whole)):
-        assert spans(cut_up(BROADCAST, voice=True, stored=whole[:kept])) == whole
+        assert spans(cut_up(little, voice=True, stored=whole[:kept])) == whole
 
 
 def test_what_an_earlier_attempt_has_stored_is_sent_whatever_is_in_it() -> None:
