@@ -43,6 +43,7 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "30")  # 1 s is little on a busy machine
     buckets._connected.cache_clear()
     yield Trap.asked
     buckets._connected.cache_clear()

@@ -124,10 +124,9 @@ def test_another_user_of_the_machine_cannot_connect(open_folder: Path) -> None:
 
 def test_data_of_an_older_home_is_read_with_commands_that_are_refused_now(program: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    folder = home / "redis"
-    folder.mkdir(parents=True)
-    older = [str(program), "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--dir", str(folder)]
-    with running([*older, "--appendonly", "yes", "--save", ""], folder / "redis.sock"), client_of(home) as client:
+    place = place_socket(home)
+    older = [str(program), "--port", "0", "--unixsocket", str(place), "--dir", str(home / "redis")]
+    with running([*older, "--appendonly", "yes", "--save", ""], place), client_of(home) as client:
         client.flushall()
         client.set("kept", "1")
     with serving(program, home), client_of(home) as client:
