@@ -138,4 +138,5 @@ def test_up_closes_an_older_home_and_says_so(tmp_path: Path) -> None:
     with running_up(home):
         said = home.with_suffix(".log").read_text()
         assert f"{home} was open to other users of this machine; what Longhand keeps there is closed now." in said
-        assert {path for path in (home, *home.rglob("*")) if mode(path) & 0o077} == set()
+        # A link, as to the socket of a home with a long path, has no mode of its own.
+        assert {path for path in (home, *home.rglob("*")) if not path.is_symlink() and mode(path) & 0o077} == set()
