@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from worker.errors import IdempotencyInFlight
 from worker.shapes.base import Page, Shape
+from worker.shapes.fields import sentence, short_errors
 
 Answer = TypeVar("Answer", bound=Shape)
 Query = Mapping[str, Any]
@@ -92,15 +93,15 @@ class Transport:
         cursor: dict[str, str] = {}
         while True:
             response = self.get(path, {"limit": PAGE, **(query or {}), **cursor})
-            yield from read_items(kind, response)
-            following = read_shape(Page[Any], response).next
-            if not following:
+            page = read_page(kind, response)
+            yield from page.items
+            if not page.next:
                 return
-            cursor = {"cursor": following}
+            cursor = {"cursor": page.next}
 
     def items(self, kind: type[Answer], path: str, query: Query | None = None) -> list[Answer]:
         """A list that has one page."""
-        return read_items(kind, self.get(path, query))
+        return read_page(kind, self.get(path, query)).items
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, **request: Any) -> httpx.Response:  # noqa: ANN401  # as httpx has them
         """A change: ``body`` as JSON, ``request`` as httpx takes it."""
@@ -152,11 +153,11 @@ def read_shape(kind: type[Answer], response: httpx.Response) -> Answer:
         return kind.read(response.json())
 
 
-def read_items(kind: type[Answer], response: httpx.Response) -> list[Answer]:
-    """The items of a page. Raises ApiMisread."""
+def read_page(kind: type[Answer], response: httpx.Response) -> Page[Answer]:
+    """A page of a list. Raises ApiMisread."""
     page = read_shape(Page[Any], response)
     with _misread(response):
-        return [kind.read(item) for item in page.items]
+        return Page(items=[kind.read(item) for item in page.items], next=page.next)
 
 
 @contextmanager
@@ -164,9 +165,7 @@ def _misread(response: httpx.Response) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ApiMisread(f"{_asked(response)}: {f'{where}: ' if where else ''}{first['msg']}.") from error
+        raise ApiMisread(f"{_asked(response)}: {sentence(short_errors(error))}") from error
     except ValueError as error:
         raise ApiMisread(f"{_asked(response)}: that is no JSON.") from error
 

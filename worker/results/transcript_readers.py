@@ -22,6 +22,7 @@ from worker.errors import InvalidRequest
 from worker.plain_text import cell_text, without_controls
 from worker.results.export import Format
 from worker.results.subtitle_readers import read_cues
+from worker.shapes.fields import short_errors
 from worker.strict_json import read_json
 
 # As `worker.results.export` names whoever speaks on a channel.
@@ -91,7 +92,7 @@ def _checked(fields: Mapping[str, Any]) -> BroughtTranscript:
     try:
         brought = BroughtTranscript.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = short_errors(error)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the transcript"
         raise InvalidRequest(f"{place}: {first['msg']}.") from error
     ordered = sorted(brought.segments, key=lambda segment: (segment.start_ms, segment.channel))
