@@ -11,8 +11,7 @@ from worker.audio.ffmpeg import (
     MOSTLY_ERRORS,
     Ffmpeg,
     duration_ms,
-    input_arguments,
-    passed_descriptors,
+    ffmpeg_over,
 )
 from worker.audio.wav import NoWav, read_head
 from worker.errors import DamagedAudio, DecoderFailed, NoAudioStream, TruncatedFile
@@ -94,8 +93,7 @@ class Decoder:
         raise DamagedAudio
 
     def _succeeds(self, output: list[str]) -> bool:
-        passed = passed_descriptors(self._path)
-        with Ffmpeg(self._program, [*input_arguments(self._path), *output], passed=passed) as process:
+        with ffmpeg_over(self._path, output, self._program) as process:
             while process.read(65_536):
                 pass
             return process.wait() == 0
@@ -107,8 +105,7 @@ def decode(path: Path, file: BinaryIO, program: Path, *, stall_s: float, long_ms
     with ExitStack() as running:
 
         def start(filters: list[str]) -> Ffmpeg:
-            arguments = [*input_arguments(path), *AS_WAV, *filters, *IN_LARGE_PIECES]
-            passed = passed_descriptors(path)
-            return running.enter_context(Ffmpeg(program, arguments, passed=passed, stall_s=stall_s))
+            output = [*AS_WAV, *filters, *IN_LARGE_PIECES]
+            return running.enter_context(ffmpeg_over(path, output, program, stall_s=stall_s))
 
         yield Decoder(path, file, program, start, long_ms)

@@ -49,8 +49,16 @@ def _bundled_ffmpeg() -> Path:
         raise ConfigurationError("There is no ffmpeg: install it, or the extra `longhand[embedded]`.") from error
 
 
-def input_arguments(path: Path) -> list[str]:
-    """What goes before the output's options: one local file, nothing that it may point to."""
+def ffmpeg_over(path: Path, output: list[str], program: Path, *, stall_s: float = STALL_S) -> "Ffmpeg":
+    """ffmpeg with one local file as its input, and nothing that it may point to; ``output`` is what follows.
+
+    A file that this process has open, and that is named so, is handed on to it.
+    """
+    passed = (int(path.name),) if path.parent == OPEN_FILES else ()
+    return Ffmpeg(program, [*_input_arguments(path), *output], passed=passed, stall_s=stall_s)
+
+
+def _input_arguments(path: Path) -> list[str]:
     options = "-hide_banner -nostdin -nostats -loglevel info -threads 1 -filter_threads 1".split()
     allowed = ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
     return [*options, *allowed, "-i", f"file:{path.absolute()}"]
@@ -63,11 +71,6 @@ def duration_ms(notes: bytes) -> int | None:
         return None
     hours, minutes, seconds, hundredths = (int(number) for number in found.groups())
     return (((hours * 60 + minutes) * 60 + seconds) * 100 + hundredths) * 10
-
-
-def passed_descriptors(path: Path) -> tuple[int, ...]:
-    """What ffmpeg must be given to open ``path``: a file that this process has open, if that is how it is named."""
-    return (int(path.name),) if path.parent == OPEN_FILES else ()
 
 
 class Ffmpeg:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from worker.audio.containers import flac_duration_ms
-from worker.audio.ffmpeg import Ffmpeg, duration_ms, find_ffmpeg, input_arguments, passed_descriptors
+from worker.audio.ffmpeg import duration_ms, ffmpeg_over, find_ffmpeg
 from worker.audio.wav import PCM, NoWav, read_head
 from worker.errors import ConfigurationError, DecoderFailed
 
@@ -42,8 +42,7 @@ def _wav_ms(file: BinaryIO) -> int | None:
 
 def _by_ffmpeg(path: Path) -> int | None:
     try:
-        arguments, passed = [*input_arguments(path), *JUST_OPEN], passed_descriptors(path)
-        with Ffmpeg(find_ffmpeg(), arguments, passed=passed, stall_s=STALL_S) as process:
+        with ffmpeg_over(path, JUST_OPEN, find_ffmpeg(), stall_s=STALL_S) as process:
             while process.read(65_536):
                 pass
             process.wait()
