@@ -61,7 +61,6 @@ ROUTES = (
     docs,
 )
 log = structlog.get_logger(__name__)
-LOOPBACK = "127.0.0.1"
 BODY_LIMIT = BodyLimit()
 # What is looked at of every request before its key and its body.
 BEFORE_ROUTES = [Depends(storable_address), Depends(known_query), Depends(known_media_type)]
@@ -71,7 +70,7 @@ CONNECTIONS = 20  # with as many again on top: a thread that answers requests ne
 def make_app(
     settings: Settings,
     *,
-    host: str = LOOPBACK,
+    host: str = HostRule.listening,
     wake: Wake | None = None,
     ending: Callable[[], bool] = lambda: False,
     no_keys: bool = False,

@@ -40,6 +40,14 @@ def is_literal(name: str) -> bool:
     return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens there is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def is_same_origin(origin: str, host: str) -> bool:
     """Whether a page of this `Origin` came from the server that was asked as this `Host`.
 
@@ -60,9 +68,7 @@ def open_host(url: str) -> str:
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
-    if parts.scheme.lower() not in {"ws", "http"} or host == "localhost":
-        return ""
-    return "" if is_literal(host) and ipaddress.ip_address(host).is_loopback else host
+    return "" if parts.scheme.lower() not in {"ws", "http"} or is_loopback(host) else host
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,12 @@ def _listed(given: str) -> list[str]:
     return [part.strip() for part in given.split(",") if part.strip()]
 
 
+def _yes_or_no(given: object) -> str:
+    """``True`` or ``False`` for a word that says so; empty for what may be a list."""
+    word = str(given).strip().lower()
+    return str(word in YES) if word in YES | NO else ""
+
+
 class Settings(BaseSettings):
     """What a process was told. Seconds end in ``_s``, bytes in ``_bytes``."""
 
@@ -154,21 +160,19 @@ class Settings(BaseSettings):
     @field_validator("allow_private_urls", mode="before")
     @classmethod
     def _named_networks(cls, given: Any) -> str:  # noqa: ANN401  # checked here
-        if str(given).strip().lower() in YES | NO:
-            return str(str(given).strip().lower() in YES)
-        for network in _listed(str(given)):
+        yes_or_no = _yes_or_no(given)
+        for network in _listed("" if yes_or_no else str(given)):
             ip_network(network)
-        return str(given)
+        return yes_or_no or str(given)
 
     @field_validator("allow_plaintext_keys", mode="before")
     @classmethod
     def _named_hosts(cls, given: Any) -> str:  # noqa: ANN401  # checked here
-        if str(given).strip().lower() in YES | NO:
-            return str(str(given).strip().lower() in YES)
-        for host in _listed(str(given)):
+        yes_or_no = _yes_or_no(given)
+        for host in _listed("" if yes_or_no else str(given)):
             if not re.fullmatch(r"[A-Za-z0-9_.:-]+", host):
                 raise ValueError("give hosts without scheme or port, comma-separated")
-        return str(given)
+        return yes_or_no or str(given)
 
     def may_send_key(self, url: str) -> bool:
         """Whether a key may go to this URL: over TLS, on this machine, or to a host of ``allow_plaintext_keys``."""

@@ -1,10 +1,11 @@
 """What a local service is told: seconds end in ``_s``, bytes in ``_bytes``."""
 
-import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from realtime.hosts import is_loopback
 
 EngineName = Literal["pocketsphinx", "scripted", "openai", "qwen-http"]
 PATH = "/api-ws/v1/realtime"
@@ -42,9 +43,8 @@ class RecognizerConfig:
     port: int = 8765  # 0: any free one
     engine: EngineName = "pocketsphinx"
     keys: frozenset[str] = field(default=frozenset(), repr=False)
-    hosts: tuple[
-        str, ...
-    ] = ()  # names by which it may be asked beside loopback's and ``host``, each perhaps with a port
+    # Names by which it may be asked beside loopback's and ``host``, each perhaps with a port.
+    hosts: tuple[str, ...] = ()
 
     processes: int = field(default_factory=lambda: os.cpu_count() or 1)  # of the pocketsphinx engine
 
@@ -64,12 +64,5 @@ class RecognizerConfig:
     buffer_bytes: int = 16 * 1024**2  # committed audio of a session that waits; beyond it, no more is read
 
     def __post_init__(self) -> None:
-        if not self.keys and not _is_loopback(self.host):
+        if not self.keys and not is_loopback(self.host):
             raise RecognizerMisconfigured(f"To listen on {self.host}, set keys: off loopback anybody could come.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

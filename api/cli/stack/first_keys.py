@@ -12,7 +12,7 @@ import structlog
 import migrations
 from api.cli.exits import UsageProblem
 from api.cli.stack.home import read_key
-from api.cli.stack.ports import is_loopback
+from realtime.hosts import is_loopback
 from worker import keys
 from worker.database import DATABASE_AWAY, Database
 from worker.errors import DatabaseUnavailable
@@ -30,11 +30,17 @@ log = structlog.get_logger(__name__)
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database with the newest schema. Raises UsageProblem where it has an older one, DatabaseUnavailable."""
+    with database_errors(), closing(Database(settings.resolved_database_url, pool_size=1)) as database:
+        if not migrations.is_current(database):
+            raise UsageProblem("The database has not the newest schema: run `longhand migrate`.")
+        yield database
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Raises DatabaseUnavailable, with what the driver said, where the database is away."""
     try:
-        with closing(Database(settings.resolved_database_url, pool_size=1)) as database:
-            if not migrations.is_current(database):
-                raise UsageProblem("The database has not the newest schema: run `longhand migrate`.")
-            yield database
+        yield
     except DATABASE_AWAY as error:
         raise DatabaseUnavailable(f"{DatabaseUnavailable.hint} It said: {str(error).splitlines()[0]}") from error
 

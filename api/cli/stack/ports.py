@@ -1,6 +1,5 @@
 """Ports on this machine."""
 
-import ipaddress
 import random
 import socket
 
@@ -31,14 +30,6 @@ def is_free(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server that listens there is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def answers(port: int, host: str = LOOPBACK) -> bool:

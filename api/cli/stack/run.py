@@ -15,8 +15,8 @@ import typer
 from api.cli.configure import configured
 from api.cli.exits import UsageProblem
 from api.cli.output.printing import put
-from api.cli.stack.ports import LOOPBACK, is_loopback
-from worker.errors import DatabaseUnavailable
+from api.cli.stack.ports import LOOPBACK
+from realtime.hosts import is_loopback
 from worker.logs import configure_logging
 from worker.settings import Settings
 
@@ -125,17 +125,13 @@ def migrate(
     LONGHAND_DATABASE_URL=postgresql+psycopg://… longhand migrate
     """
     settings = configured()
+    from api.cli.stack.first_keys import database_errors, keep_key_in  # noqa: PLC0415  # see the module's docstring
     from migrations import upgrade  # noqa: PLC0415  # see the module's docstring
-    from worker.database import DATABASE_AWAY  # noqa: PLC0415  # see the module's docstring
 
-    try:
+    with database_errors():
         upgrade(settings.resolved_database_url)
-    except DATABASE_AWAY as error:
-        raise DatabaseUnavailable(f"{DatabaseUnavailable.hint} It said: {str(error).splitlines()[0]}") from error
     put("The database is up to date.")
     if key_file is not None:
-        from api.cli.stack.first_keys import keep_key_in  # noqa: PLC0415  # see the module's docstring
-
         keep_key_in(key_file, settings)
 
 
