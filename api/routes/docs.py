@@ -16,21 +16,30 @@ POLICY = (
 )
 HEADERS = {"Content-Security-Policy": POLICY}
 # Addresses are relative, so that they hold behind a proxy with a prefix too.
-SWAGGER = """<!DOCTYPE html>
+PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Longhand: the API</title>
-<link rel="stylesheet" href="docs/files/swagger/swagger-ui.css">
 <link rel="icon" href="docs/files/fastapi/favicon.png">
+{style}
 </head>
 <body>
-<div id="swagger-ui"></div>
-<script src="docs/files/swagger/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
+{body}
 </body>
 </html>
 """
+SWAGGER = PAGE.format(
+    style='<link rel="stylesheet" href="docs/files/swagger/swagger-ui.css">',
+    body="""<div id="swagger-ui"></div>
+<script src="docs/files/swagger/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>""",
+)
+REDOC = PAGE.format(
+    style="<style>body { margin: 0; }</style>",
+    body="""<redoc spec-url="openapi.json"></redoc>
+<script src="docs/files/redoc/redoc.standalone.js"></script>""",
+)
 START = """SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
@@ -39,20 +48,6 @@ START = """SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
 });
-"""
-REDOC = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Longhand: the API</title>
-<link rel="icon" href="docs/files/fastapi/favicon.png">
-<style>body { margin: 0; }</style>
-</head>
-<body>
-<redoc spec-url="openapi.json"></redoc>
-<script src="docs/files/redoc/redoc.standalone.js"></script>
-</body>
-</html>
 """
 router = APIRouter(include_in_schema=False)
 FILES = Mount("/docs/files", StaticFiles(packages=[PACKAGE]))

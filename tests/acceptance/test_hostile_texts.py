@@ -4,9 +4,6 @@ to it. The commands run on a real terminal, and none of the orders comes out at 
 
 import io
 import json
-import os
-import pty
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import cut_sample, running_up
 from tests.fixtures.http_recognizer import Asked, Reply, http_recognizer
+from tests.fixtures.terminals import run_on_a_terminal
 
 Captured = pytest.CaptureFixture[str]
 ORDERS = "\x1b]0;PWNED\x07\x1b[2J\x9b31m\u202e"
@@ -54,23 +52,9 @@ def at_home(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 
 def on_a_terminal(*arguments: str, **variables: str) -> str:
-    """What a terminal is sent, of both streams."""
-    terminal, screen = pty.openpty()
-    environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "400", **variables}
-    with subprocess.Popen(
-        [sys.executable, "-m", "api.cli", *arguments], env=environment, stdin=screen, stdout=screen, stderr=screen
-    ):
-        os.close(screen)
-        sent = b"".join(iter(lambda: read_terminal(terminal), b""))
-    os.close(terminal)
-    return sent.decode()
-
-
-def read_terminal(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # how Linux says that nobody has it open any more
-        return b""
+    """What a plain and wide terminal is sent, of both streams."""
+    sent, _ = run_on_a_terminal(*arguments, variables={"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "400", **variables})
+    return sent
 
 
 def steered(sent: str) -> list[str]:

@@ -1,7 +1,6 @@
 """`longhand transcribe` as a process: brought to its end by a person, and with a stack of its own."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from api.cli import main
 from tests.fixtures.command_line import cut_sample, running_up
 from tests.fixtures.recognizer import running_recognizer
+from tests.fixtures.terminals import run_on_a_terminal
 from tests.fixtures.waiting import wait_for
 
 Captured = pytest.CaptureFixture[str]
@@ -34,22 +34,9 @@ def test_without_a_server_one_is_brought_up_for_the_while(home: Path, tmp_path: 
 
 def on_a_terminal(recording: Path, output: int | None = None) -> str:
     """What a terminal shows of `transcribe`; its stdout goes to ``output`` where that is given."""
-    terminal, screen = pty.openpty()
-    command = [sys.executable, "-m", "api.cli", "transcribe", str(recording)]
-    environment = {**os.environ, "TERM": "xterm"}
-    with subprocess.Popen(command, env=environment, stdout=output or screen, stderr=screen) as running:
-        os.close(screen)
-        shown = b"".join(iter(lambda: read_terminal(terminal), b""))
-        assert running.wait(60) == 0
-    os.close(terminal)
-    return shown.decode()
-
-
-def read_terminal(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # how Linux says that nobody has it open any more
-        return b""
+    shown, status = run_on_a_terminal("transcribe", str(recording), variables={"TERM": "xterm"}, output=output)
+    assert status == 0
+    return shown
 
 
 def test_on_a_terminal_the_bars_stay_there_and_the_transcript_goes_where_stdout_goes(

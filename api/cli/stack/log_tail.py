@@ -26,9 +26,8 @@ class LogTail:
         new = self._from(self._read_bytes)
         whole = new[: new.rfind(b"\n") + 1]
         self._read_bytes += len(whole)
-        if (
-            self._read_bytes > self._largest_bytes
-        ):  # copied and emptied: the child appends to the open file, undisturbed
+        # Copied and emptied: the child appends to the open file, undisturbed.
+        if self._read_bytes > self._largest_bytes:
             shutil.copyfile(self.path, self.path.with_suffix(".log.1"))
             self.path.write_bytes(b"")
             self._read_bytes = 0

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 LOCK = "stack.lock"
 # What of a home is ours: other things that somebody keeps there are left as they are.
-OURS = (LOCK, "server.json", "services.toml", "prices.toml", "longhand.db*", "media", "logs", "redis", "key", "header")
+OURS = (LOCK, "server.json", "services.toml", "prices.toml", "longhand.db*", "media", "logs", "redis", "key")
 
 
 @contextmanager
