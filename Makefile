@@ -83,6 +83,7 @@ bench: $(VENV)/dev ## run the benchmarks; tables on the screen, JSON in bench/ou
 	$(BIN)/python -m bench.scale
 	$(BIN)/python -m bench.campaigns
 	$(BIN)/python -m bench.interactive
+	$(BIN)/python -m bench.worst_bodies
 
 LOCKED := uv pip compile pyproject.toml --group build --universal --only-binary :all: --generate-hashes --no-annotate -q \
 	--custom-compile-command 'make lock'
